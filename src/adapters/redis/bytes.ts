@@ -1,0 +1,135 @@
+// Reads and writes the binary forms that scripts pack and unpack with `struct`: big-endian numbers, texts with their
+// length in front.
+
+import { ID_BYTES, writeId } from './ids.ts';
+
+export class Reader {
+  readonly bytes: Buffer;
+  at: number;
+
+  constructor(bytes: Buffer, at = 0) {
+    this.bytes = bytes;
+    this.at = at;
+  }
+
+  get isAtEnd(): boolean {
+    return this.at >= this.bytes.length;
+  }
+
+  uint(size: 1 | 2 | 4 | 6): number {
+    const value = this.bytes.readUIntBE(this.at, size);
+    this.at += size;
+    return value;
+  }
+
+  int32(): number {
+    const value = this.bytes.readInt32BE(this.at);
+    this.at += 4;
+    return value;
+  }
+
+  /** Seven bytes; what is stored is never above 2^53. */
+  uint56(): number {
+    const value = this.bytes.readUIntBE(this.at, 3) * 2 ** 32 + this.bytes.readUInt32BE(this.at + 3);
+    this.at += 7;
+    return value;
+  }
+
+  double(): number {
+    const value = this.bytes.readDoubleBE(this.at);
+    this.at += 8;
+    return value;
+  }
+
+  skip(size: number): void {
+    this.at += size;
+  }
+
+  /** A text whose length comes first, in so many bytes. */
+  text(lengthSize: 1 | 2 | 4): string {
+    const length = this.uint(lengthSize);
+    if (length === 0) return '';
+    const value = this.bytes.toString('utf8', this.at, this.at + length);
+    this.at += length;
+    return value;
+  }
+
+  slice(lengthSize: 1 | 2 | 4): Buffer {
+    const length = this.uint(lengthSize);
+    const value = this.bytes.subarray(this.at, this.at + length);
+    this.at += length;
+    return value;
+  }
+}
+
+/** Grows as needed; handed out once. */
+export class Writer {
+  #bytes: Buffer;
+  #at = 0;
+
+  constructor(size = 256) {
+    this.#bytes = Buffer.allocUnsafe(size);
+  }
+
+  uint(value: number, size: 1 | 2 | 4 | 6): this {
+    this.#room(size);
+    this.#bytes.writeUIntBE(value, this.#at, size);
+    this.#at += size;
+    return this;
+  }
+
+  int32(value: number): this {
+    this.#room(4);
+    this.#at = this.#bytes.writeInt32BE(value, this.#at);
+    return this;
+  }
+
+  double(value: number): this {
+    this.#room(8);
+    this.#at = this.#bytes.writeDoubleBE(value, this.#at);
+    return this;
+  }
+
+  id(id: string): this {
+    this.#room(ID_BYTES);
+    writeId(this.#bytes, id, this.#at);
+    this.#at += ID_BYTES;
+    return this;
+  }
+
+  zeros(size: number): this {
+    this.#room(size);
+    this.#bytes.fill(0, this.#at, this.#at + size);
+    this.#at += size;
+    return this;
+  }
+
+  raw(bytes: Buffer): this {
+    this.#room(bytes.length);
+    bytes.copy(this.#bytes, this.#at);
+    this.#at += bytes.length;
+    return this;
+  }
+
+  text(value: string, lengthSize: 1 | 2 | 4): this {
+    const length = Buffer.byteLength(value);
+    const most = 2 ** (8 * lengthSize) - 1;
+    if (length > most) throw new RangeError(`a text of ${length} bytes is longer than ${most}`);
+    this.uint(length, lengthSize);
+    this.#room(length);
+    this.#bytes.write(value, this.#at, length, 'utf8');
+    this.#at += length;
+    return this;
+  }
+
+  done(): Buffer {
+    return this.#bytes.subarray(0, this.#at);
+  }
+
+  #room(size: number): void {
+    if (this.#at + size <= this.#bytes.length) return;
+    const larger = Buffer.allocUnsafe(Math.max(this.#bytes.length * 2, this.#at + size));
+    this.#bytes.copy(larger, 0, 0, this.#at);
+    this.#bytes = larger;
+  }
+}

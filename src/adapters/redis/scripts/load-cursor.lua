@@ -1,0 +1,13 @@
+-- How far the relay has told the outbox.
+-- KEYS  shard
+-- ARGV  step
+-- REPLY now, work, position ('' none yet)
+-- FLAGS allow-oom
+--@include step
+--@include arrays
+--@include states
+--@include records
+--@include values
+--@include changes
+--@include finish
+return finish({ call('HGET', K.relay, 'position') or '' })

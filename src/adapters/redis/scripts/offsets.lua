@@ -1,0 +1,13 @@
+-- How far the partitions of a topic of the log have been read, and before which offsets tasks may be missing.
+-- KEYS  shard
+-- ARGV  step topic
+-- REPLY now, work, partitions and offsets in turn, the same of gaps
+-- FLAGS allow-oom
+--@include step
+--@include arrays
+--@include states
+--@include records
+--@include values
+--@include changes
+--@include finish
+return finish({ call('HGETALL', K.offsets .. topic), call('HGETALL', K.gaps .. topic) })

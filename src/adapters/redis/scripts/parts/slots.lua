@@ -1,0 +1,128 @@
+-- Slots: who occupies room of a key right now. The slot of a type's key is the lease itself; for other keys, and for
+-- handlers that outlive their attempt, there is one member per lease and key. Nothing counts up or down.
+-- A lane's name is its type, and for tasks with limits a newline and the packed limits: (length, key, maximum) each.
+local slots = {}
+local facedBy, limitKnown, anyLimit = {}, {}, nil
+
+function slots.laneOf(r)
+  if r[R.limits] == '' then return r[R.type] end
+  return r[R.type] .. '\n' .. r[R.limits]
+end
+
+-- The limits a lane faces: those it names and its type's, which limits nobody unless an operator says so.
+function slots.facedIn(lane)
+  local known = facedBy[lane]
+  if known then return known end
+  local newline = lane:find('\n', 1, true)
+  local type = newline and lane:sub(1, newline - 1) or lane
+  local faced, namesType, at = { type = type }, false, newline and newline + 1 or #lane + 1
+  while at <= #lane do
+    local key, max
+    key, max, at = struct.unpack('>I2c0I4', lane, at)
+    local isOwn = key == C.typeKey .. type
+    faced[#faced + 1] = { key = key, max = max, named = true, own = isOwn }
+    namesType = namesType or isOwn
+  end
+  if not namesType then faced[#faced + 1] = { key = C.typeKey .. type, max = C.noMax, named = false, own = true } end
+  facedBy[lane] = faced
+  return faced
+end
+
+function slots.operatorLimit(key)
+  if anyLimit == nil then anyLimit = call('EXISTS', K.limits) == 1 end
+  if not anyLimit then return nil end
+  local known = limitKnown[key]
+  if known == nil then
+    known = tonumber(call('HGET', K.limits, key) or nil) or false
+    limitKnown[key] = known
+  end
+  return known or nil
+end
+
+-- The operator's limit wins over what the task asks.
+function slots.maximumOf(limit)
+  return slots.operatorLimit(limit.key) or limit.max
+end
+
+function slots.typeNamedBy(key)
+  return key:sub(1, #C.typeKey) == C.typeKey and key:sub(#C.typeKey + 1) or nil
+end
+
+function slots.liveSlots(key)
+  local type = slots.typeNamedBy(key)
+  local live = call('SCARD', K.slots .. key)
+  return type and live + call('ZCARD', K.leasesOf .. type) or live
+end
+
+function slots.hasRoom(limit)
+  local max = slots.maximumOf(limit)
+  return max == C.noMax or slots.liveSlots(limit.key) < max
+end
+
+function slots.slotOf(seq, of, max) return struct.pack('>I6I7I4', seq, of, max) end
+
+-- A key is listed as long as somebody who names it waits or holds a slot.
+function slots.forgetKeyIfUnused(key)
+  local type = slots.typeNamedBy(key)
+  if call('EXISTS', K.slots .. key, K.keyLanes .. key, type and K.leasesOf .. type or K.slots .. key) == 0 then
+    call('SREM', K.keys, key)
+  end
+end
+
+function slots.addLeases(type, args, earliest)
+  call('ZADD', K.leasesOf .. type, unpack(args))
+  -- Never later than the first end of the type; leases that are renewed make it too early, which is found out in time.
+  call('ZADD', K.leases, 'LT', whole(earliest), type)
+end
+
+function slots.removeLeases(type, members)
+  call('ZREM', K.leasesOf .. type, unpack(members))
+  if call('EXISTS', K.leasesOf .. type) == 0 then call('ZREM', K.leases, type) end
+end
+
+-- Takes slots for tasks whose leases are new. Numbers and tokens are bytes.
+function slots.takeSlots(faced, numbers, tokens)
+  for _, limit in ipairs(faced) do
+    if not limit.own then
+      local members, max = {}, struct.pack('>I4', limit.max)
+      for i = 1, #numbers do members[i] = numbers[i] .. tokens[i] .. max end
+      call('SADD', K.slots .. limit.key, unpack(members))
+    end
+    if limit.named then call('SADD', K.keys, limit.key) end
+  end
+end
+
+-- Collects slots to free, so that each key is touched once: `leases` by type, `slots` by key, `keys` to wake.
+function slots.newFreeing() return { leases = {}, slots = {}, keys = {}, named = {} } end
+
+function slots.listIn(of, name)
+  local list = of[name]
+  if not list then
+    list = {}
+    of[name] = list
+  end
+  return list
+end
+
+-- @param how 'lease' the slots of the running lease; 'drain' those that outlived it; 'lost' those of a lease that is over
+function slots.free(freeing, lane, seq, of, how)
+  local faced = slots.facedIn(lane)
+  for i = 1, #faced do
+    local limit = faced[i]
+    if limit.own and how == 'lease' then
+      local list = slots.listIn(freeing.leases, faced.type)
+      list[#list + 1] = bytesOf(seq)
+    elseif not (limit.own and how == 'lost') then
+      local list = slots.listIn(freeing.slots, limit.key)
+      list[#list + 1] = slots.slotOf(seq, of, limit.max)
+    end
+    freeing.keys[limit.key] = true
+    if limit.named then freeing.named[limit.key] = true end
+  end
+end
+
+function slots.freeCollected(freeing)
+  for type, members in pairs(freeing.leases) do slots.removeLeases(type, members) end
+  for key, members in pairs(freeing.slots) do call('SREM', K.slots .. key, unpack(members)) end
+  for key in pairs(freeing.named) do slots.forgetKeyIfUnused(key) end
+end

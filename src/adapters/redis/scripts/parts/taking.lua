@@ -1,0 +1,278 @@
+-- How a claim chooses lanes and takes their heads.
+local taking = {}
+
+-- What a record has of attempts before the first: end of the last, how many, and when.
+local UNCLAIMED = string.rep('\0', 25)
+
+function taking.isWaitOver(raw)
+  local _, _, _, _, _, _, _, _, _, _, _, due, _, _, _, _, _, _, _, timeout = struct.unpack(F.waiting, raw)
+  return timeout > 0 and due + timeout <= now
+end
+
+function taking.frontOf(type)
+  local front = fronts[type]
+  if not front then
+    local two = call('ZRANGE', K.ready .. type, 0, 1, 'WITHSCORES')
+    front = { lane = two[1], head = tonumber(two[2] or nil), second = tonumber(two[4] or nil) }
+    fronts[type] = front
+  end
+  return front
+end
+
+-- The best unparked lane, its head, and the score up to which no other lane is better.
+function taking.bestLane(names)
+  local best, bound = nil, 2 ^ 60
+  for i = 1, #names do
+    local front = taking.frontOf(names[i])
+    if front.lane then
+      if not best or front.head < best.head then
+        if best and best.head < bound then bound = best.head end
+        best = front
+      elseif front.head < bound then
+        bound = front.head
+      end
+    end
+  end
+  if not best then return nil end
+  if best.second and best.second < bound then bound = best.second end
+  return best.lane, best.head, bound
+end
+
+-- How many more tasks may run now, or the key that is full.
+function taking.roomOf(faced)
+  local room = 2 ^ 53
+  for _, limit in ipairs(faced) do
+    local max = slots.maximumOf(limit)
+    if max ~= C.noMax then
+      local free = max - slots.liveSlots(limit.key)
+      if free <= 0 then return 0, limit.key end
+      if free < room then room = free end
+    end
+  end
+  return room, nil
+end
+
+function taking.othersParked(faced)
+  for _, limit in ipairs(faced) do
+    if call('EXISTS', K.parkedGroups .. limit.key) == 1 then return true end
+  end
+  return false
+end
+
+-- Tokens only ever grow, also over a restored or failed-over store: they are never below what the clock says.
+function taking.firstToken() return math.max(token + 1, (now - 1600000000000) * 1024) end
+
+-- Takes one task whose record has a tail: its error is told, its progress is forgotten.
+function taking.takeUnusual(id, raw, of, node)
+  local r = records.recordOf(id, raw)
+  tasks[id] = r
+  records.touch(r)
+  r[R.status], r[R.version], r[R.updatedAt] = S.processing, r[R.version] + 1, now
+  r[R.attempt] = r[R.attempt] + 1
+  r[R.startedAt], r[R.token], r[R.worker] = now, of, node
+  records.setProgress(r, '')
+  changes.tell(r, 'status')
+  return r
+end
+
+-- Ends and members, the last first: a small sorted set is a list, which is searched from its beginning for the place of
+-- each; so each is at its place at once.
+function taking.fromTheLast(ends, members)
+  local list, k = {}, 0
+  for i = #ends, 1, -1 do
+    list[k + 1], list[k + 2] = ends[i], members[i]
+    k = k + 2
+  end
+  return list
+end
+
+-- Changes one record whose task has run before, or has a tail; adds it to `made`, and where it belongs.
+function taking.rewriteOne(batch, i, of, node, made)
+  local raw = batch.raws[i]
+  local _, flags, version, retry, _, _, settled, _, attempt, _, recoveries, due, worker, _, _, _, facets, created, _,
+    queueTimeout, processTimeout = struct.unpack(F.waiting, raw)
+  if bit.band(flags, C.unusual) == 0 then
+    local beginning = struct.pack(F.changing, S.processing, flags, version + 1, retry, of, now, settled, 0, attempt + 1, now,
+      recoveries, due, #node, node)
+    local new, w = beginning .. raw:sub(C.workerAt + 2 + #worker), #written
+    written[w + 1], written[w + 2] = batch.keys[i], new
+    made.told[2 * i - 1], made.told[2 * i] = batch.ids[i], beginning:sub(1, C.tokenAt - 1)
+    batch.raws[i] = new
+  else
+    made.told[2 * i - 1], made.told[2 * i] = '', ''
+    made.unusual[#made.unusual + 1] = { i, of }
+  end
+  if facets ~= '' then made.facetsOf[facets] = (made.facetsOf[facets] or 0) + 1 end
+  if bit.band(flags, B.payloadApart) ~= 0 then batch.apart[#batch.apart + 1] = i end
+  return due ~= created, queueTimeout, processTimeout
+end
+
+-- What a claim rewrites of the usual task: one that was never claimed. Then all that changes is the same
+-- for all tasks of a lane but the token, and what they have in common is never taken apart. This loop and that of
+-- succeeding.lua decide how many tasks a store can run in a second: no call of ours, no table per task, as few calls at all
+-- as can be.
+function taking.rewriteUsual(batch, lane, type, node)
+  local ids, keys, raws, members, seqs = batch.ids, batch.keys, batch.raws, batch.members, batch.seqs
+  local unpackAs, cut = struct.unpack, string.sub
+  local timed, late, ends = {}, {}, {}
+  local made = { told = {}, unusual = {}, facetsOf = {} }
+  local told, facetsOf, lastTimeout, lease, leaseText, shortest = made.told, made.facetsOf, nil, leaseMs, nil, leaseMs
+  local tokens = select(2, arrays.numbersFrom(batch.token, #ids, 7))
+  batch.tokens = tokens
+  -- Head; token and time; what is empty before the first claim; due; worker; up to the facets; the rest.
+  local laneBytes = 7 + #type + 2 + math.max(0, #lane - #type - 1)
+  local format = '>c' .. (C.tokenAt - 1) .. 'c13c' .. #UNCLAIMED .. 'c6c2c' .. laneBytes .. 'I2' .. F.fresh
+  local facetsAt, restFormat = C.workerAt + 2 + laneBytes + 2, '>' .. F.fresh
+  local fresh, taken = struct.pack(F.event, S.pending, 0, 1, 0), struct.pack(F.event, S.processing, 0, 2, 0)
+  local middle = bytesOf(now) .. string.rep('\0', 13) .. struct.pack('>I4', 1) .. bytesOf(now) .. '\0\0'
+  local nodeBytes = struct.pack('>I2c0', #node, node)
+  for i = 1, #ids do
+    local raw, isLate = raws[i], nil
+    local head, _, past, due, worker, _, facets, created, _, queueTimeout, processTimeout = unpackAs(format, raw)
+    if head == fresh and past == UNCLAIMED and worker == '\0\0' then
+      local new, w = taken .. tokens[i] .. middle .. due .. nodeBytes .. cut(raw, C.workerAt + 2), #written
+      written[w + 1], written[w + 2] = keys[i], new
+      raws[i], told[2 * i - 1], told[2 * i] = new, ids[i], taken
+      if facets > 0 then
+        created, _, queueTimeout, processTimeout = unpackAs(restFormat, raw, facetsAt + facets)
+        local named = cut(raw, facetsAt, facetsAt + facets - 1)
+        facetsOf[named] = (facetsOf[named] or 0) + 1
+      end
+      isLate = due ~= created
+    else
+      isLate, queueTimeout, processTimeout = taking.rewriteOne(batch, i, batch.token + i - 1, node, made)
+    end
+    if isLate then late[#late + 1] = members[i] end
+    if queueTimeout > 0 then timed[#timed + 1] = seqs[i] end
+    if processTimeout ~= lastTimeout then
+      lastTimeout, lease = processTimeout, leaseMs
+      if processTimeout > 0 and processTimeout + cancelGraceMs < lease then lease = processTimeout + cancelGraceMs end
+      if lease < shortest then shortest = lease end
+      leaseText = whole(now + lease)
+    end
+    ends[i] = leaseText
+  end
+  made.timed, made.late, made.earliest = timed, late, now + shortest
+  made.leases = taking.fromTheLast(ends, members)
+  return made
+end
+
+-- Takes tasks of one lane: `ids`, `keys`, `raws`, `seqs` and `members` of the lane in their order.
+function taking.takeAll(lane, batch, node)
+  local faced, n = slots.facedIn(lane), #batch.ids
+  local type, tally = faced.type, changes.tallyOf(faced.type)
+  batch.token, batch.apart = taking.firstToken(), {}
+  token = batch.token + n - 1
+  local made = taking.rewriteUsual(batch, lane, type, node)
+  if n > #made.unusual then
+    changes.groupFor(0, type, node, n - #made.unusual)
+    events[#events + 1] = table.concat(made.told)
+  end
+  for _, one in ipairs(made.unusual) do
+    batch.raws[one[1]] = taking.takeUnusual(batch.ids[one[1]], batch.raws[one[1]], one[2], node)
+  end
+  for facets, times in pairs(made.facetsOf) do changes.countFacets(facets, type, S.pending, S.processing, times) end
+  tally[S.pending], tally[S.processing] = tally[S.pending] - n, tally[S.processing] + n
+  tally.ready = tally.ready - n
+  stateBlocks[#stateBlocks + 1] = { batch.seqs, X.processing }
+  if #made.timed > 0 then deadlineBlocks[#deadlineBlocks + 1] = { made.timed, '\0\0\0\0\0\0' } end
+  if #made.late > 0 then call('ZREM', K.late .. type, unpack(made.late)) end
+  happened('started', n)
+  dueAt(made.earliest)
+  slots.addLeases(type, made.leases, made.earliest)
+  slots.takeSlots(faced, batch.members, batch.tokens)
+end
+
+-- The best waiting tasks of a lane that are no later than `bound`.
+function taking.headsOf(lane, wanted, bound)
+  if bound == 2 ^ 60 then return call('ZRANGE', K.lane .. lane, 0, whole(wanted - 1)) end
+  local some, heads = call('ZRANGE', K.lane .. lane, 0, whole(wanted - 1), 'WITHSCORES'), {}
+  for i = 1, #some, 2 do
+    if lanes.placeOf(tonumber(some[i + 1]), some[i]) <= bound then heads[#heads + 1] = some[i] end
+  end
+  return heads
+end
+
+-- Returns the batch to take, the members to take out of the lane, and how it went.
+function taking.readHeads(lane, wanted, bound)
+  local heads = taking.headsOf(lane, wanted, bound)
+  if #heads == 0 then return nil, heads, 'taken' end
+  local seqs, keys = arrays.numbersOf(heads), {}
+  local ids = arrays.idsOf(seqs)
+  for i = 1, #heads do keys[i] = K.task .. ids[i] end
+  local batch = { ids = ids, keys = keys, raws = call('MGET', unpack(keys)), members = heads, seqs = seqs }
+  if not moreWaitsOver then return batch, heads, 'taken' end
+  -- Waits that are over are in the way of this lane until a sweeper has been here.
+  local fresh, gone = { ids = {}, keys = {}, raws = {}, members = {}, seqs = {} }, {}
+  for i = 1, #heads do
+    if not taking.isWaitOver(batch.raws[i]) then
+      gone[#gone + 1] = heads[i]
+      for column, list in pairs(fresh) do list[#list + 1] = batch[column][i] end
+    end
+  end
+  return fresh, gone, #gone == #heads and 'taken' or 'waits_over'
+end
+
+function taking.takeHeads(lane, wanted, bound, node, batches)
+  local batch, gone, went = taking.readHeads(lane, wanted, bound)
+  if batch and #gone > 0 then
+    if went == 'taken' then
+      call('ZREMRANGEBYRANK', K.lane .. lane, 0, whole(#gone - 1))
+    else
+      call('ZREM', K.lane .. lane, unpack(gone))
+    end
+    taking.takeAll(lane, batch, node)
+    batches[#batches + 1] = batch
+    batches.n = batches.n + #batch.ids
+  end
+  if went == 'taken' or #gone > 0 then lanes.afterLeaving(lane) end
+  return went
+end
+
+-- A claim that is asked again answers what it took, as far as it is still held. Tokens of a batch follow each other.
+-- @param isCut whether there may have been more
+function taking.rememberClaim(request, batches, isCut)
+  local parts = { isCut and '1' or '0' }
+  for _, batch in ipairs(batches) do
+    parts[#parts + 1] = struct.pack('>I7I2', batch.token, #batch.ids) .. table.concat(batch.members)
+  end
+  if #parts > 1 then call('SET', K.request .. request, table.concat(parts), 'PX', whole(math.max(60000, leaseMs))) end
+end
+
+-- Returns those that are held and the ends of their leases, how many there were, and whether there may have been more.
+function taking.stillHeld(before)
+  local seqs, tokens, held, ends = {}, {}, {}, {}
+  local at = 2
+  while at <= #before do
+    local of, n = struct.unpack('>I7I2', before, at)
+    for i = 1, n do
+      seqs[#seqs + 1] = struct.unpack('>I6', before, at + 9 + (i - 1) * 6)
+      tokens[#tokens + 1] = of + i - 1
+    end
+    at = at + 9 + 6 * n
+  end
+  for i, id in ipairs(records.fetchNumbers(seqs)) do
+    local r = tasks[id]
+    if r and r[R.status] == S.processing and r[R.token] == tokens[i] then
+      local endsAt = tonumber(call('ZSCORE', K.leasesOf .. r[R.type], bytesOf(seqs[i])) or 0)
+      if endsAt > now then
+        held[#held + 1] = r
+        ends[#ends + 1] = struct.pack('>d', endsAt)
+      end
+    end
+  end
+  return held, table.concat(ends), #seqs, tonumber(before:sub(1, 1))
+end
+
+-- A node that got less than it asked for waits for more: it is told when there is some.
+function taking.noteIdle(names, node, isIdle)
+  for i = 1, #names do
+    if isIdle then
+      local key = K.idle .. names[i]
+      -- Not each time: it would be the only write of a claim that found nothing, once for every type.
+      if call('SADD', key, node) == 1 or call('TTL', key) < 1800 then call('EXPIRE', key, 3600) end
+    else
+      call('SREM', K.idle .. names[i], node)
+    end
+  end
+end

@@ -1,0 +1,47 @@
+-- Tasks on their way out: their ids, records, one letter each for why they wait, and the values that lie apart.
+local views = {}
+local APART = {
+  { flag = B.payloadApart, family = K.payload, letter = 'p' },
+  { flag = B.progressApart, family = K.progress, letter = 'g' },
+  { flag = B.resultApart, family = K.result, letter = 'r' },
+}
+
+-- Returns ids, records, letters, and triples of (place in the list, letter of the field, value).
+function views.of(list)
+  local ids, raws, letters, apart = {}, {}, {}, {}
+  for i = 1, #list do
+    local r = list[i]
+    ids[i] = r[R.id]
+    raws[i] = records.rawOf(r)
+    letters[i] = reasons.reasonOf(r)
+    if r[R.flags] > 1 then
+      for _, one in ipairs(APART) do
+        if records.hasFlag(r, one.flag) then
+          local n = #apart
+          apart[n + 1] = i - 1
+          apart[n + 2] = one.letter
+          apart[n + 3] = call('GET', one.family .. r[R.id]) or ''
+        end
+      end
+    end
+  end
+  return { table.concat(ids), raws, table.concat(letters), apart }
+end
+
+-- The same for tasks that were just taken. A record that was changed in the usual way is at hand as it was written.
+function views.claimed(batches)
+  local ids, raws, apart = {}, {}, {}
+  for _, batch in ipairs(batches) do
+    local before = #raws
+    ids[#ids + 1] = table.concat(batch.ids)
+    for i = 1, #batch.raws do
+      local raw = batch.raws[i]
+      raws[before + i] = type(raw) == 'table' and records.rawOf(raw) or raw
+    end
+    for _, i in ipairs(batch.apart) do
+      local n = #apart
+      apart[n + 1], apart[n + 2], apart[n + 3] = before + i - 1, 'p', call('GET', K.payload .. batch.ids[i]) or ''
+    end
+  end
+  return { table.concat(ids), raws, string.rep('-', #raws), apart }
+end

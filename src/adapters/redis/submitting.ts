@@ -1,0 +1,130 @@
+// Submit: packs what clients asked for, and says what became of it.
+import { acceptedTask } from '../../domain/accepted-task.ts';
+import { laneName } from '../../domain/concurrency.ts';
+import type { Submission, SubmitReply } from '../../ports/task-store.ts';
+import { Writer } from './bytes.ts';
+import { text } from './calls.ts';
+import { ID_BYTES, isId, writeId } from './ids.ts';
+import { APART_BYTES_MIN, FLAGS } from './layout.ts';
+import type { RedisArg } from './link.ts';
+import { submitPageEnd } from './pages.ts';
+import { hasFacets, packFacets, packLimits, packSpec } from './record.ts';
+import type { Shard } from './shard.ts';
+import { readTasks, reasonOf } from './views.ts';
+
+/** Flags of a head beyond those that are kept: facets are to be counted; an idempotency key and a fingerprint follow. */
+const HAS_FACETS = 64;
+const HAS_KEY = 128;
+/** flags, kind of due, due, priority, queue timeout, number of the lane */
+const HEAD_BYTES = 1 + 1 + 8 + 4 + 6 + 2;
+
+export async function submit(shard: Shard, batch: readonly Submission[]): Promise<SubmitReply[]> {
+  const replies: SubmitReply[] = [];
+  for (let from = 0; from < batch.length; ) {
+    const end = submitPageEnd(batch, from);
+    const page = await submitPage(shard, from === 0 && end === batch.length ? batch : batch.slice(from, end));
+    if (page.length === batch.length) return page;
+    for (const reply of page) replies.push(reply);
+    from = end;
+  }
+  return replies;
+}
+
+async function submitPage(shard: Shard, batch: readonly Submission[]): Promise<SubmitReply[]> {
+  const { now, values } = await shard.step('submit', submitArgs(batch, shard));
+  const [states, reasons, views] = values;
+  const old = readTasks(views);
+  const letters = text(reasons ?? '');
+  let nextOld = 0;
+  return Array.from(text(states ?? ''), (state, index): SubmitReply => {
+    if (state === 'x') return { state: 'conflict' };
+    if (state === 'c') return created(batch[index] as Submission, now, letters[index]);
+    const task = old[nextOld++];
+    if (!task) throw new Error('a submit answered fewer tasks than it named');
+    return { state: state === 'e' ? 'exists' : 'replayed', task };
+  });
+}
+
+/** What scripts that take tasks in are told of them. */
+export function submitArgs(batch: readonly Submission[], { log }: Pick<Shard, 'log'>) {
+  const lanes = new Lanes();
+  const runs = new Runs(batch.length);
+  const ids = Buffer.allocUnsafe(batch.length * ID_BYTES);
+  const rests: RedisArg[] = [];
+  for (const [index, submission] of batch.entries()) {
+    writeId(ids, submission.spec.id, index * ID_BYTES);
+    pack(submission, lanes, runs, rests, log?.tag ?? 0);
+  }
+  const twice = new Set(batch.map(({ spec }) => spec.id)).size < batch.length ? 1 : 0;
+  return { ids, runs: runs.done(), twice, laneCount: lanes.args.length / 2, args: [...lanes.args, ...rests] };
+}
+
+/** The distinct lanes (type and limits) of a batch: tasks name theirs by its number, counted from 1. */
+class Lanes {
+  readonly args: RedisArg[] = [];
+  readonly #numbers = new Map<string, number>();
+
+  numberOf({ type, limits }: Submission['spec']): number {
+    const name = laneName(type, limits);
+    let number = this.#numbers.get(name);
+    if (number === undefined) {
+      this.args.push(type, packLimits(limits));
+      number = this.args.length / 2;
+      this.#numbers.set(name, number);
+    }
+    return number;
+  }
+}
+
+function created({ spec, due }: Submission, now: number, letter: string | undefined): SubmitReply {
+  const runAt = 'at' in due ? Math.max(now, due.at) : now + due.afterMs;
+  return { state: 'created', task: acceptedTask(spec, now, runAt, reasonOf(letter)) };
+}
+
+/** Heads that are the same for submissions that follow each other are told once. */
+class Runs {
+  readonly #bytes: Buffer;
+  #at = 0;
+  #count = 0;
+
+  constructor(countMax: number) {
+    this.#bytes = Buffer.allocUnsafe(countMax * (HEAD_BYTES + 2));
+  }
+
+  add({ spec, due }: Submission, flags: number, lane: number): void {
+    const head = this.#at + 2;
+    const bytes = this.#bytes;
+    bytes[head] = flags;
+    bytes[head + 1] = 'at' in due ? 1 : 0;
+    bytes.writeDoubleBE('at' in due ? due.at : due.afterMs, head + 2);
+    bytes.writeInt32BE(spec.priority, head + 10);
+    bytes.writeUIntBE(spec.queueTimeoutMs, head + 14, 6);
+    bytes.writeUInt16BE(lane, head + 20);
+    const last = this.#at - HEAD_BYTES;
+    if (this.#count > 0 && bytes.compare(bytes, last, this.#at, head, head + HEAD_BYTES) === 0) {
+      this.#count += 1;
+    } else {
+      this.#at += 2 + HEAD_BYTES;
+      this.#count = 1;
+    }
+    bytes.writeUInt16BE(this.#count, this.#at - HEAD_BYTES - 2);
+  }
+
+  done(): Buffer {
+    return this.#bytes.subarray(0, this.#at);
+  }
+}
+
+function pack(submission: Submission, lanes: Lanes, runs: Runs, rests: RedisArg[], logTag: number): void {
+  const { spec, idempotency, record } = submission;
+  if (!isId(spec.id)) throw new Error(`a task id must be a UUID in lower case, not '${spec.id}'`);
+  const isApart = Buffer.byteLength(spec.payload) >= APART_BYTES_MIN;
+  const flags = (isApart ? FLAGS.payloadApart : 0) + (hasFacets(spec) ? HAS_FACETS : 0) + (idempotency ? HAS_KEY : 0);
+  runs.add(submission, flags, lanes.numberOf(spec));
+  const rest = new Writer(96 + (isApart ? 0 : spec.payload.length));
+  packSpec(rest, spec, isApart ? '' : spec.payload, record ? [record.partition, record.offset, logTag] : null);
+  rests.push(rest.done());
+  if (idempotency) rests.push(idempotency.key, idempotency.fingerprint);
+  if (hasFacets(spec)) rests.push(packFacets(spec));
+  if (isApart) rests.push(spec.payload);
+}

@@ -1,0 +1,49 @@
+// Tasks as scripts answer them, made into what the port promises.
+import type { PendingReason, Task } from '../../domain/task.ts';
+import { bytes, list, text } from './calls.ts';
+import { ID_BYTES, readId } from './ids.ts';
+import type { RedisReply } from './link.ts';
+import { type Apart, readRecord, type TaskRecord } from './record.ts';
+
+/** Letters of reasons.lua. */
+const REASONS: Readonly<Record<string, PendingReason | null>> = {
+  r: 'ready',
+  s: 'scheduled',
+  b: 'retry_backoff',
+  c: 'concurrency',
+  p: 'paused',
+  n: 'no_handler',
+  '-': null,
+};
+const FIELDS: Readonly<Record<string, keyof Apart>> = { p: 'payload', g: 'progress', r: 'result' };
+
+export function reasonOf(letter: string | undefined): PendingReason | null {
+  return REASONS[letter ?? '-'] ?? null;
+}
+
+/** What views.lua answers, in its order. */
+export function readViews(reply: RedisReply | undefined): TaskRecord[] {
+  const [ids, records, letters, apart] = list(reply);
+  const raws = list(records);
+  const idBytes = bytes(ids);
+  const reasons = text(letters ?? '');
+  const values = apartOf(list(apart));
+  return raws.map((raw, index) =>
+    readRecord(bytes(raw), readId(idBytes, index * ID_BYTES), reasonOf(reasons[index]), values.get(index)),
+  );
+}
+
+export function readTasks(reply: RedisReply | undefined): Task[] {
+  return readViews(reply).map(({ task }) => task);
+}
+
+function apartOf(triples: readonly RedisReply[]): ReadonlyMap<number, Apart> {
+  const values = new Map<number, Apart>();
+  for (let at = 0; at < triples.length; at += 3) {
+    const index = Number(triples[at]);
+    const field = FIELDS[text(triples[at + 1] ?? '')];
+    if (field === undefined) continue;
+    values.set(index, { ...values.get(index), [field]: text(triples[at + 2] ?? '') });
+  }
+  return values;
+}

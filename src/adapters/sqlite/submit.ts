@@ -1,0 +1,156 @@
+// Submit: insert if absent, by idempotency key and by id, in the order given.
+
+import { move, statusEvent } from './changes.ts';
+import { facetId, rowFacets } from './facets.ts';
+import { LaneEntries } from './lanes.ts';
+import { taskRow } from './read.ts';
+import { Reasons } from './reason.ts';
+import type { TaskRow } from './rows.ts';
+import { priorityScore } from './score.ts';
+import { PENDING, type Step } from './step.ts';
+import type { Acceptance, SubmissionRow } from './submission-row.ts';
+import { settleTime } from './waiting.ts';
+
+export type SubmitRow =
+  | { readonly state: 'created'; readonly acceptance: Acceptance }
+  | { readonly state: 'exists' | 'replayed'; readonly row: TaskRow }
+  | { readonly state: 'conflict' };
+
+/** What the reason for its waiting depends on. */
+interface Waits {
+  readonly type: string;
+  readonly laneId: number | null;
+  readonly retry: 0;
+  readonly limits: string | null;
+}
+
+type Found =
+  | { state: 'created'; runAt: number; waits: Waits }
+  | { state: 'exists' | 'replayed'; seq: number }
+  | { state: 'conflict' };
+
+export function submit(step: Step, batch: readonly SubmissionRow[]): SubmitRow[] {
+  settleTime(step);
+  const entries = new LaneEntries(step);
+  const found = batch.map((submission) => submitOne(step, submission, entries));
+  entries.write();
+  const reasons = new Reasons(step);
+  return found.map((reply) => {
+    switch (reply.state) {
+      case 'conflict':
+        return reply;
+      case 'created':
+        return { state: reply.state, acceptance: [step.now, reply.runAt, reasons.of(reply.waits)] };
+      case 'exists':
+      case 'replayed':
+        return { state: reply.state, row: taskRow(step, reply.seq, reasons) };
+    }
+  });
+}
+
+function submitOne(step: Step, submission: SubmissionRow, entries: LaneEntries): Found {
+  const [id, , , , , , , , , , , , , , key, fingerprint] = submission;
+  const replay = key === null ? null : replayOf(step, key);
+  if (replay) {
+    return replay.fingerprint === fingerprint ? { state: 'replayed', seq: replay.seq } : { state: 'conflict' };
+  }
+  const known = seqOf(step, id);
+  if (known !== null) return { state: 'exists', seq: known };
+  const seq = step.acceptedOne();
+  if (id > step.memory.lastId) step.memory.lastId = id;
+  if (key !== null) remember(step, key, fingerprint ?? '', seq);
+  return { state: 'created', ...insert(step, seq, submission, entries) };
+}
+
+/** Ids ascend, but for those that come from elsewhere: one beyond all others is not there. */
+function seqOf(step: Step, id: string): number | null {
+  if (id > step.memory.lastId) return null;
+  return step.db.row<[number]>('SELECT seq FROM task WHERE id = ?', id)?.[0] ?? null;
+}
+
+function insert(
+  step: Step,
+  seq: number,
+  submission: SubmissionRow,
+  entries: LaneEntries,
+): { runAt: number; waits: Waits } {
+  const [
+    id,
+    type,
+    payload,
+    priority,
+    maxRetry,
+    strategy,
+    queueTimeoutMs,
+    processTimeoutMs,
+    key,
+    max,
+    limits,
+    tags,
+    at,
+  ] = submission;
+  const typeId = step.typeId(type);
+  const dueAt = at === null ? step.now + submission[13] : Math.max(step.now, at);
+  const score = priorityScore(priority, seq);
+  const delayed = dueAt > step.now;
+  const laneId = delayed ? null : entries.enter(type, limits, score);
+  const keyId = key === null ? null : facetId(step, 'key', key);
+  const parentId = submission[16];
+  const facets = rowFacets(step, tags === null ? [] : (JSON.parse(tags) as string[]), parentId);
+  step.db.run(
+    `INSERT INTO task (seq, id, type_id, status, stage, score, lane_id, due_at, queue_deadline, version, retry, recoveries, attempt,
+      cancel_requested, lease, token, settled_token, created_at, updated_at, limits, key_id, facets)
+      VALUES (?, ?, ?, 0, 0, ?, ?, ?, ?, 1, 0, 0, 0, 0, 0, 0, 0, ?, ?, ?, ?, ?)`,
+    seq,
+    id,
+    typeId,
+    score,
+    laneId,
+    dueAt,
+    queueTimeoutMs === 0 ? null : dueAt + queueTimeoutMs,
+    step.now,
+    step.now,
+    limits,
+    keyId,
+    facets,
+  );
+  step.db.run(
+    'INSERT INTO spec VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+    seq,
+    payload,
+    priority,
+    maxRetry,
+    strategy,
+    queueTimeoutMs,
+    processTimeoutMs,
+    key,
+    max,
+    tags,
+    parentId,
+  );
+  move(step, { seq, typeId, keyId, facets }, null, PENDING);
+  step.happened('submitted');
+  if (delayed) step.dueAt(dueAt);
+  else if (queueTimeoutMs > 0) step.dueAt(dueAt + queueTimeoutMs);
+  statusEvent(step, { id, typeId, status: PENDING, version: 1, retry: 0, workerId: null });
+  return { runAt: dueAt, waits: { type, laneId, retry: 0, limits } };
+}
+
+function replayOf(step: Step, key: string): { fingerprint: string; seq: number } | null {
+  const row = step.db.row<[string, number]>(
+    `SELECT fingerprint, seq FROM idempotency WHERE key = ? AND expires_at > ? AND seq IN (SELECT seq FROM task)`,
+    key,
+    step.now,
+  );
+  return row ? { fingerprint: row[0], seq: row[1] } : null;
+}
+
+function remember(step: Step, key: string, fingerprint: string, seq: number): void {
+  step.db.run(
+    'INSERT OR REPLACE INTO idempotency VALUES (?, ?, ?, ?)',
+    key,
+    fingerprint,
+    seq,
+    step.now + step.settings.idempotencyMs,
+  );
+}

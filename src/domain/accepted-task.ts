@@ -1,0 +1,31 @@
+// The task that a submission has just become. Stores answer only what the caller cannot know: when, and why it waits.
+import type { PendingReason, Task, TaskSpec } from './task.ts';
+
+/** @param createdAt store time, Unix ms @param runAt when it is due, Unix ms */
+export function acceptedTask(
+  spec: TaskSpec,
+  createdAt: number,
+  runAt: number,
+  pendingReason: PendingReason | null,
+): Task {
+  return {
+    ...spec,
+    status: 'pending',
+    pendingReason,
+    retry: 0,
+    recoveries: 0,
+    attempt: 0,
+    progress: null,
+    result: null,
+    error: null,
+    errorCode: null,
+    workerId: null,
+    cancelRequested: false,
+    version: 1,
+    createdAt,
+    updatedAt: createdAt,
+    startedAt: null,
+    completedAt: null,
+    runAt,
+  };
+}

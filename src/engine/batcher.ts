@@ -1,0 +1,117 @@
+// Calls that arrive together travel together. A call leaves at once when fewer than `underWayMax` batches are, else with
+// everything that gathered when one is back: no timer, no wait on a quiet system, large batches on a busy one.
+import { StoreUnavailable } from '../domain/errors.ts';
+
+interface Call<I, O> {
+  readonly items: readonly I[];
+  /** The call's answers are `results[from]` and those after it. */
+  readonly resolve: (results: readonly O[], from: number) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export class Batcher<I, O> {
+  readonly #send: (batch: readonly I[]) => Promise<readonly O[]>;
+  readonly #max: number;
+  #waiting: Call<I, O>[] = [];
+  readonly #underWayMax: number;
+  #underWay = 0;
+
+  /**
+   * @param send answers in order of its batch, all or nothing
+   * @param max items per batch
+   * @param underWayMax batches on their way at once; a second one is ready when the store comes back from the disk
+   */
+  constructor(send: (batch: readonly I[]) => Promise<readonly O[]>, max: number, underWayMax = 1) {
+    this.#send = send;
+    this.#max = max;
+    this.#underWayMax = underWayMax;
+  }
+
+  one(item: I): Promise<O> {
+    return new Promise((resolve, reject) => {
+      this.#add({ items: [item], resolve: (results, from) => resolve(results[from] as O), reject });
+    });
+  }
+
+  /** Stays together in one batch unless it is larger than one. */
+  async many(items: readonly I[]): Promise<O[]> {
+    if (items.length === 0) return [];
+    const parts: Promise<O[]>[] = [];
+    for (let from = 0; from < items.length; from += this.#max) {
+      const part = items.length <= this.#max ? items : items.slice(from, from + this.#max);
+      parts.push(
+        new Promise((resolve, reject) => {
+          const take = (results: readonly O[], at: number) => resolve(results.slice(at, at + part.length));
+          this.#add({ items: part, resolve: take, reject });
+        }),
+      );
+    }
+    return parts.length === 1 ? (parts[0] as Promise<O[]>) : (await Promise.all(parts)).flat();
+  }
+
+  #add(call: Call<I, O>): void {
+    this.#waiting.push(call);
+    if (this.#underWay === this.#underWayMax) return;
+    this.#underWay++;
+    // The end of this turn's promises: whoever calls in the same breath comes along.
+    queueMicrotask(() => void this.#run());
+  }
+
+  async #run(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const calls = this.#take();
+      try {
+        deliver(calls, await this.#send(calls.length === 1 ? (calls[0] as Call<I, O>).items : itemsOf(calls)));
+      } catch (error) {
+        await this.#failed(calls, error);
+      }
+    }
+    this.#underWay--;
+  }
+
+  #take(): Call<I, O>[] {
+    let size = 0;
+    let count = 0;
+    for (const call of this.#waiting) {
+      if (count > 0 && size + call.items.length > this.#max) break;
+      size += call.items.length;
+      count++;
+    }
+    if (count === this.#waiting.length) {
+      const all = this.#waiting;
+      this.#waiting = [];
+      return all;
+    }
+    return this.#waiting.splice(0, count);
+  }
+
+  /** Each caller gets an error of its own; one bad item must not fail the calls that happened to travel with it. */
+  async #failed(calls: readonly Call<I, O>[], error: unknown): Promise<void> {
+    if (calls.length === 1) return (calls[0] as Call<I, O>).reject(error);
+    for (const call of calls) {
+      if (error instanceof StoreUnavailable) {
+        call.reject(new StoreUnavailable(error.message, error));
+        continue;
+      }
+      try {
+        deliver([call], await this.#send(call.items));
+      } catch (own) {
+        call.reject(own);
+      }
+    }
+  }
+}
+
+function itemsOf<I, O>(calls: readonly Call<I, O>[]): I[] {
+  const items: I[] = [];
+  for (const call of calls) for (const item of call.items) items.push(item);
+  return items;
+}
+
+function deliver<I, O>(calls: readonly Call<I, O>[], results: readonly O[]): void {
+  let from = 0;
+  for (const call of calls) {
+    call.resolve(results, from);
+    from += call.items.length;
+  }
+}
