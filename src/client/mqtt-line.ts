@@ -30,7 +30,13 @@ export interface MqttOptions {
   readonly topic?: string | undefined;
 }
 
-const ITEMS_MAX = 1000;
+/** Messages that wait for the watch of one task. */
+const OF_ONE_MAX = 1_000;
+/**
+ * Messages that wait for the watch of all. MQTT.js hands over all that has arrived in one breath, and after an outage that is
+ * what a server held back for seconds: none of it may be lost to a reader that had no chance to read.
+ */
+const OF_ALL_MAX = 10_000;
 /** A net below the messages, the closer the less there is to expect from the connection. */
 const RECHECK_MS = 30_000;
 const RECHECK_OFFLINE_MS = 3_000;
@@ -56,12 +62,12 @@ export class MqttLine implements TaskLine {
 
   async *follow(id: string, _seen: () => number, signal: AbortSignal): AsyncGenerator<LineNews, void, undefined> {
     const topics = [`${this.#topic}/${id}`, `${progressBase(this.#topic)}/${id}`];
-    for await (const mail of this.#mails(topics, signal)) yield mail === 'gap' ? mail : { message: mail };
+    for await (const mail of this.#mails(topics, OF_ONE_MAX, signal)) yield mail === 'gap' ? mail : { message: mail };
   }
 
   /** Every change of every task. */
   followAll(signal: AbortSignal): AsyncGenerator<Message | 'gap', void, undefined> {
-    return this.#mails([`${this.#topic}/+`, `${progressBase(this.#topic)}/+`], signal);
+    return this.#mails([`${this.#topic}/+`, `${progressBase(this.#topic)}/+`], OF_ALL_MAX, signal);
   }
 
   close(): void {
@@ -69,8 +75,12 @@ export class MqttLine implements TaskLine {
     this.#connection = null;
   }
 
-  async *#mails(topics: readonly string[], signal: AbortSignal): AsyncGenerator<Message | 'gap', void, undefined> {
-    const follower = { topics, mailbox: new Mailbox<Message>(ITEMS_MAX) };
+  async *#mails(
+    topics: readonly string[],
+    itemsMax: number,
+    signal: AbortSignal,
+  ): AsyncGenerator<Message | 'gap', void, undefined> {
+    const follower = { topics, mailbox: new Mailbox<Message>(itemsMax) };
     const close = (): void => follower.mailbox.close();
     signal.addEventListener('abort', close, { once: true });
     if (signal.aborted) close();

@@ -2,9 +2,16 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import mqtt from 'mqtt';
 import { ManualClock } from '../../../src/adapters/clock/manual-clock.ts';
+import type { MqttConnection } from '../../../src/client/mqtt-line.ts';
 import { watchTask } from '../../../src/client/watch-task.ts';
-import { type Change, ServerUnreachable, type TaskView, withTags } from '../../../src/client.ts';
+import { type Change, ServerUnreachable, type TaskView, withTags, XQueueClient } from '../../../src/client.ts';
 import { clientOf, gate, started } from './server.ts';
+
+function pushed(id: string): Uint8Array {
+  return Buffer.from(
+    JSON.stringify({ task_id: id, type: 'a', status: 'success', version: 3, timestamp: '2026-01-01T00:00:00Z' }),
+  );
+}
 
 function strictlyRising(changes: readonly Change[]): void {
   const versions = changes.map(({ version }) => version);
@@ -127,6 +134,34 @@ for (const [way, { settings, options }] of Object.entries(WAYS)) {
     });
   });
 }
+
+describe('watching all tasks over MQTT', () => {
+  it('loses nothing of what comes in one breath after an outage', async () => {
+    const burst = 5000;
+    const hand: { message?: (topic: string, payload: Uint8Array) => void } = {};
+    const connection: MqttConnection = {
+      on(event: string, listener: never) {
+        if (event === 'message') hand.message = listener;
+      },
+      subscribe: () => undefined,
+      unsubscribe: () => undefined,
+      end: () => undefined,
+    };
+    const client = new XQueueClient({ url: 'http://127.0.0.1:9', mqtt: { library: { connect: () => connection } } });
+    const abort = new AbortController();
+    let told = 0;
+    for await (const change of client.watchAll({}, { signal: abort.signal })) {
+      if (change !== 'gap') {
+        if (++told === burst) abort.abort();
+        continue;
+      }
+      assert.ok(hand.message !== undefined, 'something was lost');
+      for (let n = 0; n < burst; n++) hand.message(`task/status/t${n}`, pushed(`t${n}`));
+      delete hand.message;
+    }
+    assert.equal(told, burst);
+  });
+});
 
 describe('a watch over a line that breaks', () => {
   it('goes on where it was: nothing twice, versions rise, and the end comes', async () => {
