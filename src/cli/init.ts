@@ -7,10 +7,13 @@ import { addExamples } from './examples.ts';
 import { EXIT, Exit } from './exit.ts';
 import type { Io } from './io.ts';
 
-const FILES = ['tasks.ts', 'handlers.ts', 'submit.ts'] as const;
+const SOURCES = ['tasks', 'handlers', 'submit'] as const;
+/** `.mts`: modules also in a project whose other files are CommonJS, which `npm init` says of every new one. */
+type Ending = '.ts' | '.mts';
 /** So that editors and `tsc` see types; the project's own stays. */
 const TSCONFIG = 'tsconfig.json';
-const START = 'xqueue start --handlers handlers.ts';
+const MANIFEST = 'package.json';
+type Manifest = Readonly<Record<string, unknown>> & { readonly scripts?: { readonly start?: string } };
 
 export function addInit(program: Command, io: Io): void {
   const command = program
@@ -20,34 +23,52 @@ export function addInit(program: Command, io: Io): void {
   addExamples(command, 'xqueue init my-queue');
   command.action((folder: string) => {
     const root = resolve(folder);
-    const taken = FILES.filter((file) => existsSync(join(root, file)));
+    const given = manifestIn(root);
+    const ending: Ending = given?.['type'] === 'commonjs' ? '.mts' : '.ts';
+    const sources = SOURCES.map((name) => ({ file: `${name}${ending}`, text: source(name, ending) }));
+    const taken = sources.filter(({ file }) => existsSync(join(root, file))).map(({ file }) => file);
     if (taken.length > 0) throw new Exit(EXIT.conflict, `Nothing was written: ${taken.join(', ')} is there already.`);
     mkdirSync(root, { recursive: true });
-    const files = existsSync(join(root, TSCONFIG)) ? FILES : [...FILES, TSCONFIG];
-    for (const file of files) writeFileSync(join(root, file), template(file));
-    const manifest = join(root, 'package.json');
-    const isNew = !existsSync(manifest);
-    writeFileSync(manifest, manifestText(isNew ? null : readFileSync(manifest, 'utf8'), basename(root)));
-    io.out([...files, 'package.json'].map((file) => join(folder, file)).join('\n'));
-    const enter = folder === '.' ? [] : [`  cd ${folder}`];
-    const install = isNew ? ['  npm install'] : [];
-    const steps = [...enter, ...install, '  npm start', `  npx xqueue task submit greet '{"name":"world"}' --wait`];
-    io.err(`\nNext:\n${steps.join('\n')}`);
+    const files = existsSync(join(root, TSCONFIG))
+      ? sources
+      : [...sources, { file: TSCONFIG, text: template(TSCONFIG) }];
+    const start = `xqueue start --handlers handlers${ending}`;
+    const manifest = { file: MANIFEST, text: manifestText(given ?? { name: basename(root), private: true }, start) };
+    for (const { file, text } of [...files, manifest]) writeFileSync(join(root, file), text);
+    io.out([...files, manifest].map(({ file }) => join(folder, file)).join('\n'));
+    const enter = folder === '.' ? [] : [`cd ${folder}`];
+    const install = given === null ? ['npm install'] : [];
+    const run = (given?.scripts?.start ?? start) === start ? 'npm start' : `npx ${start}`;
+    const steps = [...enter, ...install, run, `npx xqueue task submit greet '{"name":"world"}' --wait`];
+    io.err(`\nNext:\n${steps.map((step) => `  ${step}`).join('\n')}`);
   });
+}
+
+function source(name: (typeof SOURCES)[number], ending: Ending): string {
+  return template(`${name}.ts`).replaceAll(/\b(tasks|handlers|submit)\.ts\b/g, `$1${ending}`);
 }
 
 function template(file: string): string {
   return readFileSync(new URL(`./init/${file}.txt`, import.meta.url), 'utf8');
 }
 
-/** @param present the text of the one that is there: what it says stays, except that it lacks something */
-function manifestText(present: string | null, name: string): string {
-  const given = present === null ? { name, private: true } : (JSON.parse(present) as Record<string, object>);
-  const { type = 'module', scripts, dependencies, ...rest } = given as Record<string, object | string | undefined>;
+/** `null`: there is none. */
+function manifestIn(root: string): Manifest | null {
+  const path = join(root, MANIFEST);
+  if (!existsSync(path)) return null;
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as Manifest;
+  } catch {
+    throw new Exit(EXIT.conflict, `Nothing was written: ${path} is not valid JSON.`);
+  }
+}
+
+/** What it says stays, except that it lacks something. */
+function manifestText({ type = 'module', scripts, dependencies, ...rest }: Manifest, start: string): string {
   const merged = {
     ...rest,
     type,
-    scripts: { start: START, ...(scripts as object | undefined) },
+    scripts: { start, ...scripts },
     dependencies: { xqueue: `^${VERSION}`, ...(dependencies as object | undefined) },
   };
   return `${JSON.stringify(merged, null, 2)}\n`;

@@ -5,7 +5,7 @@ import { watch } from 'node:fs';
 import { dirname, extname, resolve } from 'node:path';
 import { clockOf, type Io } from './io.ts';
 
-const SOURCE = new Set(['.ts', '.js', '.mjs', '.json']);
+const SOURCE = new Set(['.ts', '.mts', '.js', '.mjs', '.json']);
 /** An editor writes a file in several steps. */
 const CALM_MS = 150;
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;

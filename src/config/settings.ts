@@ -284,7 +284,7 @@ export const SETTINGS = {
   handlers: setting(
     list(name),
     [],
-    'Files with handlers (`.ts`, `.js`, `.mjs`), relative to the working directory. None: only the built-in `example`.',
+    'Files with handlers (`.ts`, `.mts`, `.js`, `.mjs`), relative to the working directory. None: only the built-in `example`.',
   ),
   'log.level': setting(
     choice('debug', 'info', 'warn', 'error', 'silent'),

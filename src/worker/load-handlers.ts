@@ -1,14 +1,14 @@
 // Loads handlers from the user's files: default export or `handlers`, one or an array. Looks at everything before it
 // complains, so that one message names every problem.
 import { access } from 'node:fs/promises';
-import { extname, resolve } from 'node:path';
+import { extname, parse, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Fault, XQueueError } from '../domain/errors.ts';
 import { messageOf } from './ending.ts';
 import type { Handler } from './handler.ts';
 import { problemOf } from './registry.ts';
 
-const EXTENSIONS = ['.ts', '.js', '.mjs'];
+const EXTENSIONS = ['.ts', '.mts', '.js', '.mjs'];
 
 /**
  * @param files paths, relative ones from `folder`
@@ -47,12 +47,21 @@ async function exportsOf(file: string, folder: string): Promise<{ candidates: un
   try {
     module = (await import(pathToFileURL(path).href)) as typeof module;
   } catch (error) {
-    return { problem: `cannot be loaded: ${messageOf(error)}` };
+    return { problem: `cannot be loaded: ${messageOf(error)}${adviceFor(error, file)}` };
   }
   const exported = module.default ?? module.handlers;
   if (exported === undefined) return { problem: 'exports neither a default nor `handlers`' };
   const candidates: unknown[] = Array.isArray(exported) ? exported : [exported];
   return candidates.length === 0 ? { problem: 'exports no handler' } : { candidates };
+}
+
+/** `npm init` says of every new project that it is CommonJS, and Node's own words do not name the way out. */
+function adviceFor(error: unknown, file: string): string {
+  const isTakenForCommonJs =
+    error instanceof SyntaxError && /outside a module|Unexpected token 'export'/.test(error.message);
+  if (!isTakenForCommonJs) return '';
+  const { name, ext } = parse(file);
+  return `. Its package.json says "type": "commonjs": name the file ${name}.m${ext.slice(1)}, or say "type": "module" there`;
 }
 
 /** A handler that asks for isolation is loaded again where it runs. */

@@ -1,7 +1,7 @@
 // The package as a user gets it: packed, installed into an empty folder, and used there.
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -183,6 +183,19 @@ describe('the packed package in an empty folder', () => {
     } finally {
       await stop();
     }
+  });
+
+  it('does the same in a project that is CommonJS, as npm init makes it', async () => {
+    const project = join(folder.path, 'commonjs');
+    mkdirSync(project);
+    writeFileSync(join(project, 'package.json'), '{ "name": "commonjs", "type": "commonjs" }');
+    const init = await run('npx', ['xqueue', 'init', 'commonjs']);
+    assert.equal(init.code, 0, init.err);
+    const types = await run(join(ROOT, 'node_modules', '.bin', 'tsc'), ['-p', 'commonjs']);
+    assert.equal(types.code, 0, types.out);
+    await using node = await startNode('--mqtt-listen', '', '--handlers', 'commonjs/handlers.mts');
+    const program = await run('env', [`XQUEUE_URL=${node.url}`, 'node', 'commonjs/submit.mts']);
+    assert.deepEqual([program.code, program.out], [0, 'Hello, world!\n'], program.err);
   });
 
   it('brings along the packages it uses, and their licences', () => {

@@ -36,6 +36,26 @@ describe('xqueue init', () => {
     assert.doesNotMatch(out, /tsconfig/);
   });
 
+  it('writes modules that run in a project whose other files are CommonJS, and leaves its own start alone', async () => {
+    writeFileSync(join(folder, 'package.json'), '{ "type": "commonjs", "scripts": { "start": "mine" } }');
+    const { code, err } = await run(['init', folder]);
+    assert.equal(code, 0);
+    const files = ['handlers.mts', 'package.json', 'submit.mts', 'tasks.mts', 'tsconfig.json'];
+    assert.deepEqual(readdirSync(folder).sort(), files);
+    assert.match(text('handlers.mts'), /from '\.\/tasks\.mts'/);
+    assert.doesNotMatch(text('handlers.mts') + text('submit.mts'), /\b(tasks|handlers|submit)\.ts\b/);
+    assert.equal((JSON.parse(text('package.json')) as { type: string }).type, 'commonjs');
+    assert.match(err, /npx xqueue start --handlers handlers\.mts\n/);
+  });
+
+  it('writes nothing where package.json cannot be read', async () => {
+    writeFileSync(join(folder, 'package.json'), '{ "name": ');
+    const { code, err } = await run(['init', folder]);
+    assert.equal(code, 6);
+    assert.match(err, /package\.json is not valid JSON/);
+    assert.deepEqual(readdirSync(folder), ['package.json']);
+  });
+
   it('writes nothing where one of its files is taken', async () => {
     writeFileSync(join(folder, 'tasks.ts'), 'mine');
     const { code, err } = await run(['init', folder]);

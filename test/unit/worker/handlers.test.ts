@@ -81,6 +81,17 @@ describe('a handlers file', () => {
     assert.equal(await greeter?.handle({} as never, {} as never), 'hi');
   });
 
+  it('that Node takes for CommonJS is refused with a way out', async () => {
+    await file('package.json', '{ "type": "commonjs" }');
+    const path = await file('modern.ts', `import 'node:fs'; export default { type: 'x', handle() {} };`);
+    await assert.rejects(
+      load(path),
+      /says "type": "commonjs": name the file modern\.mts, or say "type": "module" there/,
+    );
+    const renamed = await file('modern.mts', `import 'node:fs'; export default { type: 'x', handle() {} };`);
+    assert.equal((await load(renamed)).length, 1);
+  });
+
   it('that is wrong is refused with every problem of every file at once', async () => {
     const files = [
       'missing.ts',
@@ -99,7 +110,7 @@ describe('a handlers file', () => {
       const told = error.faults.map(({ path, message }) => `${path}: ${message}`);
       const expected = [
         /^missing\.ts: there is no such file/,
-        /^notes\.txt: must be a \.ts, \.js, \.mjs file/,
+        /^notes\.txt: must be a \.ts, \.mts, \.js, \.mjs file/,
         /^syntax\.mjs: cannot be loaded: /,
         /^throws\.mjs: cannot be loaded: no database/,
         /^empty\.mjs: exports neither a default nor `handlers`/,
