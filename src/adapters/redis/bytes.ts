@@ -122,6 +122,15 @@ export class Writer {
     return this;
   }
 
+  /** What `write` adds, with its length in front in four bytes. */
+  sized(write: () => void): this {
+    const lengthAt = this.#at;
+    this.uint(0, 4);
+    write();
+    this.#bytes.writeUInt32BE(this.#at - lengthAt - 4, lengthAt);
+    return this;
+  }
+
   done(): Buffer {
     return this.#bytes.subarray(0, this.#at);
   }

@@ -5,7 +5,7 @@ import type { LastChange, LostTask, RestoreReply, TaskRestorer } from '../../por
 import { ATTEMPT_NUMBERS } from './attempts.ts';
 import { Writer } from './bytes.ts';
 import { text } from './calls.ts';
-import { ID_BYTES, isId, writeId } from './ids.ts';
+import { ID_BYTES, writeNewId } from './ids.ts';
 import { APART_BYTES_MIN, FLAGS, STATUS_NUMBERS } from './layout.ts';
 import type { RedisArg } from './link.ts';
 import { hasFacets, packFacets, packLimits, packSpecWithTail } from './record.ts';
@@ -44,8 +44,7 @@ function restoreArgs(page: readonly LostTask[]) {
   const args: RedisArg[] = [];
   for (const [index, task] of page.entries()) {
     const { spec } = task.submission;
-    if (!isId(spec.id)) throw new Error(`a task id must be a UUID in lower case, not '${spec.id}'`);
-    writeId(ids, spec.id, index * ID_BYTES);
+    writeNewId(ids, spec.id, index * ID_BYTES);
     const name = laneName(spec.type, spec.limits);
     let lane = lanes.get(name);
     if (lane === undefined) {

@@ -17,7 +17,7 @@ import type {
 import { ATTEMPT_NUMBERS } from './attempts.ts';
 import { Reader, Writer } from './bytes.ts';
 import { bytes, doubles, text } from './calls.ts';
-import { ID_BYTES, refsBytes, TOKEN_BYTES, writeId, writeToken } from './ids.ts';
+import { ID_BYTES, isAnIdTwice, refsBytes, TOKEN_BYTES, writeId, writeToken } from './ids.ts';
 import { APART_BYTES_MIN } from './layout.ts';
 import type { RedisArg, RedisReply } from './link.ts';
 import { inPages, PAGE, requestOfPage } from './pages.ts';
@@ -102,7 +102,7 @@ async function settlePage(shard: Shard, batch: readonly Settlement[]): Promise<S
     kinds += kindOf(settlement);
     pushArgs(settlement, settlements);
   }
-  const twice = new Set(batch.map(({ id }) => id)).size < batch.length ? 1 : 0;
+  const twice = isAnIdTwice(batch, ({ id }) => id) ? 1 : 0;
   const { values } = await shard.step('settle', { ids, tokens, kinds, twice, settlements });
   return Array.from(text(values[0] ?? ''), (letter): SettleReply => {
     if (letter === 'l') return { state: 'lease_lost' };

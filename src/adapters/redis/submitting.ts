@@ -4,7 +4,7 @@ import { laneName } from '../../domain/concurrency.ts';
 import type { Submission, SubmitReply } from '../../ports/task-store.ts';
 import { Writer } from './bytes.ts';
 import { text } from './calls.ts';
-import { ID_BYTES, isId, writeId } from './ids.ts';
+import { ID_BYTES, isAnIdTwice, writeNewId } from './ids.ts';
 import { APART_BYTES_MIN, FLAGS } from './layout.ts';
 import type { RedisArg } from './link.ts';
 import { submitPageEnd } from './pages.ts';
@@ -17,6 +17,8 @@ const HAS_FACETS = 64;
 const HAS_KEY = 128;
 /** flags, kind of due, due, priority, queue timeout, number of the lane */
 const HEAD_BYTES = 1 + 1 + 8 + 4 + 6 + 2;
+/** Of a record with a small payload; room for larger ones is made. */
+const RECORD_BYTES = 256;
 
 export async function submit(shard: Shard, batch: readonly Submission[]): Promise<SubmitReply[]> {
   const replies: SubmitReply[] = [];
@@ -50,13 +52,16 @@ export function submitArgs(batch: readonly Submission[], { log }: Pick<Shard, 'l
   const lanes = new Lanes();
   const runs = new Runs(batch.length);
   const ids = Buffer.allocUnsafe(batch.length * ID_BYTES);
-  const rests: RedisArg[] = [];
+  // One argument for all records: a thousand small ones cost the client library and the system more than packing them.
+  const specs = new Writer(batch.length * RECORD_BYTES);
+  const apart: RedisArg[] = [];
   for (const [index, submission] of batch.entries()) {
-    writeId(ids, submission.spec.id, index * ID_BYTES);
-    pack(submission, lanes, runs, rests, log?.tag ?? 0);
+    writeNewId(ids, submission.spec.id, index * ID_BYTES);
+    pack(submission, lanes, runs, specs, apart, log?.tag ?? 0);
   }
-  const twice = new Set(batch.map(({ spec }) => spec.id)).size < batch.length ? 1 : 0;
-  return { ids, runs: runs.done(), twice, laneCount: lanes.args.length / 2, args: [...lanes.args, ...rests] };
+  const twice = isAnIdTwice(batch, ({ spec }) => spec.id) ? 1 : 0;
+  const laneCount = lanes.args.length / 2;
+  return { ids, runs: runs.done(), specs: specs.done(), twice, laneCount, args: [...lanes.args, ...apart] };
 }
 
 /** The distinct lanes (type and limits) of a batch: tasks name theirs by its number, counted from 1. */
@@ -115,16 +120,21 @@ class Runs {
   }
 }
 
-function pack(submission: Submission, lanes: Lanes, runs: Runs, rests: RedisArg[], logTag: number): void {
+function pack(
+  submission: Submission,
+  lanes: Lanes,
+  runs: Runs,
+  specs: Writer,
+  apart: RedisArg[],
+  logTag: number,
+): void {
   const { spec, idempotency, record } = submission;
-  if (!isId(spec.id)) throw new Error(`a task id must be a UUID in lower case, not '${spec.id}'`);
   const isApart = Buffer.byteLength(spec.payload) >= APART_BYTES_MIN;
   const flags = (isApart ? FLAGS.payloadApart : 0) + (hasFacets(spec) ? HAS_FACETS : 0) + (idempotency ? HAS_KEY : 0);
   runs.add(submission, flags, lanes.numberOf(spec));
-  const rest = new Writer(96 + (isApart ? 0 : spec.payload.length));
-  packSpec(rest, spec, isApart ? '' : spec.payload, record ? [record.partition, record.offset, logTag] : null);
-  rests.push(rest.done());
-  if (idempotency) rests.push(idempotency.key, idempotency.fingerprint);
-  if (hasFacets(spec)) rests.push(packFacets(spec));
-  if (isApart) rests.push(spec.payload);
+  const place = record ? ([record.partition, record.offset, logTag] as const) : null;
+  specs.sized(() => packSpec(specs, spec, isApart ? '' : spec.payload, place));
+  if (idempotency) apart.push(idempotency.key, idempotency.fingerprint);
+  if (hasFacets(spec)) apart.push(packFacets(spec));
+  if (isApart) apart.push(spec.payload);
 }

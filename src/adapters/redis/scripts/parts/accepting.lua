@@ -29,12 +29,11 @@ function accepting.readRuns(bytes, named)
 end
 
 -- What comes with the submissions of a call besides their heads: the records from `priority` on, and what few have.
-function accepting.readRests(runs, place)
-  local rests, facets, names, payloads = {}, {}, {}, {}
+function accepting.readRests(runs, packed, place)
+  local rests, facets, names, payloads, at = {}, {}, {}, {}, 1
   for _, run in ipairs(runs) do
     for i = run.from, run.to do
-      rests[i] = ARGV[place]
-      place = place + 1
+      rests[i], at = struct.unpack('>I4c0', packed, at)
       if run.hasName then
         names[i] = { key = K.idempotency .. ARGV[place], short = ARGV[place], fingerprint = ARGV[place + 1] }
         place = place + 2
