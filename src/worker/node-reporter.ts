@@ -1,11 +1,13 @@
-// Tells the store about this node: at the start, when what it can do changes, and once per heartbeat interval, so that
-// others see it alive. A store that is away is told when it is back.
+// Tells the store about this node: at the start, when what it can do changes, soon after what it runs has changed, and once per
+// heartbeat interval, so that others see it alive. A store that is away is told when it is back.
 import type { Clock, Timer } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { NodeReport, TaskStore } from '../ports/task-store.ts';
 import { messageOf } from './ending.ts';
 
 const RETRY_MS = 2000;
+/** A busy node starts and ends tasks all the time: how many it runs is told no more often than this. */
+const RUNNING_MS = 2000;
 
 export interface NodeReporterParts {
   readonly store: Pick<TaskStore, 'reportNode' | 'forgetNode'>;
@@ -18,6 +20,9 @@ export interface NodeReporterParts {
 export class NodeReporter {
   readonly #parts: NodeReporterParts;
   #timer: Timer | null = null;
+  /** Set while a change of what runs waits to be told. */
+  #soon: Timer | null = null;
+  #runningTold = 0;
   #isSending = false;
   #isStale = false;
   #isFailing = false;
@@ -37,6 +42,15 @@ export class NodeReporter {
     this.#sending = Promise.resolve().then(() => this.#send());
   }
 
+  /** A task has begun or ended. */
+  runningChanged(): void {
+    if (this.#soon !== null || this.#isClosed) return;
+    this.#soon = this.#parts.clock.after(RUNNING_MS, () => {
+      this.#soon = null;
+      if (this.#parts.report().running !== this.#runningTold) this.changed();
+    });
+  }
+
   /** Resolves when what was reported last has arrived, or could not. */
   async flushed(): Promise<void> {
     await this.#sending;
@@ -46,6 +60,7 @@ export class NodeReporter {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#timer?.cancel();
+    this.#soon?.cancel();
     await this.#sending;
     const { store, report, log } = this.#parts;
     try {
@@ -61,7 +76,9 @@ export class NodeReporter {
     while (this.#isStale) {
       this.#isStale = false;
       try {
-        await store.reportNode(report());
+        const told = report();
+        this.#runningTold = told.running;
+        await store.reportNode(told);
         this.#isFailing = false;
       } catch (error) {
         nextMs = Math.min(RETRY_MS, intervalMs);

@@ -34,6 +34,8 @@ export interface PoolParts {
     readonly leaseMs: number;
   };
   readonly submitFor: ContextParts['submitFor'];
+  /** How many run has changed. */
+  readonly onRunning: () => void;
 }
 
 export class Pool {
@@ -156,6 +158,7 @@ export class Pool {
       if (attempt.dueAt < dueAt) dueAt = attempt.dueAt;
       if (task.cancelRequested || this.#early.has(attempt.token)) attempt.abort('canceled');
     }
+    this.#parts.onRunning();
     if (!this.claims.isClaiming) this.#early.clear();
     // Before the first handler gets the thread: it may keep it for as long as it likes.
     this.#keeper.hold(accepted);
@@ -218,6 +221,7 @@ export class Pool {
   /** The slot of this node. Those in the store are freed by the settlement. */
   #free(attempt: Attempt): void {
     this.#attempts.delete(attempt);
+    this.#parts.onRunning();
     this.claims.roomFreed();
   }
 

@@ -89,6 +89,7 @@ class NodeWorker implements Worker {
       settings,
       leaseKeeper,
       submitFor: parts.submitFor ?? noSubmit,
+      onRunning: () => this.#reporter.runningChanged(),
     });
     this.#reporter = new NodeReporter({
       store,

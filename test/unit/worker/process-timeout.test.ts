@@ -146,7 +146,7 @@ describe('a handler that runs over its process_timeout', () => {
     await Promise.all(Array.from({ length: 100 }, (_, n) => scene.submit('work', { processTimeoutMs: 60_000 + n })));
     await quiet();
     assert.equal(runs.length, 100);
-    assert.ok(scene.clock.timers <= 4, `${scene.clock.timers} timers`);
+    assert.ok(scene.clock.timers <= 5, `${scene.clock.timers} timers`);
     for (const { end } of runs) end.resolve(null);
   });
 });
