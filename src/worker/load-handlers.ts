@@ -58,7 +58,7 @@ async function exportsOf(file: string, folder: string): Promise<{ candidates: un
 /** `npm init` says of every new project that it is CommonJS, and Node's own words do not name the way out. */
 function adviceFor(error: unknown, file: string): string {
   const isTakenForCommonJs =
-    error instanceof SyntaxError && /outside a module|Unexpected token 'export'/.test(error.message);
+    error instanceof SyntaxError && /outside a module|Unexpected token .export./.test(error.message);
   if (!isTakenForCommonJs) return '';
   const { name, ext } = parse(file);
   return `. Its package.json says "type": "commonjs": name the file ${name}.m${ext.slice(1)}, or say "type": "module" there`;
