@@ -54,6 +54,8 @@ export interface XQueueNode {
   readonly url: string | null;
   /** Where MQTT clients connect over TCP: the embedded broker, or the address of another one. */
   readonly mqtt: string | null;
+  /** Resolves with why when the node can do nothing more and only a new start helps. */
+  readonly failed: Promise<string>;
   /** No new work; resolves when every running task has ended or gone back. HTTP still answers. */
   drain(): Promise<void>;
   /** Ends everything, in the order that loses nothing. Drains first if that was not done. */
@@ -109,7 +111,8 @@ export async function compose({ config, origin }: Resolved, options: ComposeOpti
       await worker?.drain();
     };
     const url = server?.address ? `http://${urlHost(config.server.host)}:${server.address.port}` : null;
-    return { id, config, engine, clock, log, handlers, worker, server, url, mqtt: push.address, drain, close };
+    const failed = store.failed ?? new Promise<never>(() => undefined);
+    return { id, config, engine, clock, log, handlers, worker, server, url, mqtt: push.address, failed, drain, close };
   } catch (error) {
     await close();
     throw error;

@@ -2,6 +2,7 @@
 import { compose } from '../compose.ts';
 import type { Resolved } from '../config/resolve.ts';
 import type { Clock } from '../ports/clock.ts';
+import { EXIT } from './exit.ts';
 import type { Io } from './io.ts';
 import { startFacts, startLines } from './start-lines.ts';
 import { youngGeneration } from './young-generation.ts';
@@ -20,6 +21,11 @@ export async function runNode(resolved: Resolved, io: Io): Promise<void> {
   // A promise that a handler forgot to wait for must not take the other tasks of the node down with it.
   const onRejection = (error: unknown) => log.error('A promise was rejected and nobody handled it', { error });
   process.on('unhandledRejection', onRejection);
+  void node.failed.then((reason) => {
+    // Nothing can be recorded any more, so there is nothing to drain: what runs is taken up again at the next start.
+    log.error(`${reason}. The node ends; start it again`);
+    process.exit(EXIT.failure);
+  });
   try {
     const signal = await told;
     log.info(`${signal}: draining, no new tasks are taken; a second signal ends at once`, {

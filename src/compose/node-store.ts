@@ -8,6 +8,8 @@ import type { KeeperConnector } from '../worker/lease-keeper-messages.ts';
 export interface NodeStore extends TaskStore {
   /** `null`: only the caller's own thread can reach this store. */
   leaseConnector(): KeeperConnector | null;
+  /** Resolves with why when the store has ended for good while the node runs; only of a store that can. */
+  readonly failed?: Promise<string> | undefined;
   /** Only of a store that many nodes share. */
   readonly relayCursor?: RelayCursor;
   /** Only of a store that can stand behind a log. */

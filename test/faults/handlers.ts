@@ -1,7 +1,16 @@
 // Handlers as users write them, good and bad ones. Each start and end is noted, so that a test knows what really ran.
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
 import { HandlerAborted, type HandlerContext, type HandlerTask } from '../../src/worker/handler.ts';
 import { note } from './runs.ts';
+
+/** The threads of the node that were told of calls: handler files are loaded before the store is opened. */
+const threads = new Set<Worker>();
+const { postMessage } = Worker.prototype;
+Worker.prototype.postMessage = function (this: Worker, message: { readonly kind?: unknown }, ...rest) {
+  if (message.kind === 'calls') threads.add(this);
+  postMessage.call(this, message, ...rest);
+};
 
 interface Wish {
   /** How long it takes. */
@@ -91,6 +100,11 @@ export default [
     if (attempt === 1) await sleep(60_000, undefined, { signal });
   }),
   handler('deadly', () => process.exit(3)),
+  // As if the store's thread had run out of memory. It is the one that is told of calls.
+  handler('ends_the_store', async (_wish, _task, { attempt, signal }) => {
+    if (attempt === 1) for (const thread of threads) await thread.terminate();
+    if (attempt === 1) await sleep(60_000, undefined, { signal });
+  }),
   handler('blocking', ({ ms = 1000 }) => {
     blockThread(ms);
     return { ms };

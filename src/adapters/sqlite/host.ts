@@ -8,6 +8,8 @@ export interface Host {
   call<Name extends OperationName>(name: Name, ...args: OperationArgs<Name>): Promise<OperationResult<Name>>;
   onSignal(listener: (signal: Signal) => void): () => void;
   close(): Promise<void>;
+  /** Resolves with why when the host has ended although nobody closed it. */
+  readonly failed?: Promise<string>;
 }
 
 /** Signals to all who listen; a listener may leave while signals are given. */

@@ -52,6 +52,7 @@ export class SqliteStore implements TaskStore {
   readonly logs: LogStore;
   readonly kind = 'embedded';
   readonly durability: 'fsync' | 'memory';
+  readonly failed: Promise<string> | undefined;
   readonly #host: Host;
   readonly #connect: (() => LeaseConnector) | null;
   readonly #claims = new RecentClaims();
@@ -61,6 +62,7 @@ export class SqliteStore implements TaskStore {
     options: { readonly durability: 'fsync' | 'memory'; readonly connect: (() => LeaseConnector) | null },
   ) {
     this.#host = host;
+    this.failed = host.failed;
     this.durability = options.durability;
     this.#connect = options.connect;
     this.locks = {

@@ -13,6 +13,8 @@ export class ThreadHost implements Host {
   readonly #caller: PortCaller;
   readonly #signals = new SignalListeners();
   readonly #ended: Promise<void>;
+  readonly failed: Promise<string>;
+  #isClosing = false;
 
   /** @throws DatabaseRefused when the file cannot be used */
   static async start(data: ThreadData): Promise<ThreadHost> {
@@ -37,10 +39,18 @@ export class ThreadHost implements Host {
       this.#caller.answered(message.answers);
       this.#signals.emit(message.signals);
     });
-    worker.on('error', (error) => this.#caller.end(`The embedded store stopped: ${String(error)}`));
+    const failed = Promise.withResolvers<string>();
+    this.failed = failed.promise;
+    const fail = (why: string): void => {
+      const reason = `The embedded store stopped: ${why}`;
+      this.#caller.end(reason);
+      failed.resolve(reason);
+    };
+    worker.on('error', (error) => fail(String(error)));
     this.#ended = new Promise((resolve) => {
-      worker.once('exit', () => {
-        this.#caller.end('The embedded store is closed');
+      worker.once('exit', (code) => {
+        if (this.#isClosing) this.#caller.end('The embedded store is closed');
+        else fail(`its thread ended with code ${code}`);
         resolve();
       });
     });
@@ -62,6 +72,7 @@ export class ThreadHost implements Host {
   }
 
   async close(): Promise<void> {
+    this.#isClosing = true;
     this.#caller.close();
     await this.#ended;
   }
