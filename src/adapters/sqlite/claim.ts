@@ -1,10 +1,11 @@
 // Claim: one atomic move that knows the limits. Takes the best lanes' heads, parks lanes whose key is full.
 // Its cost does not depend on how many tasks wait behind a full key: they are one parked lane.
+import type { TaskErrorCode } from '../../domain/errors.ts';
 import type { ClaimRequest } from '../../ports/task-store.ts';
-import { type Listed, move, statusEvent } from './changes.ts';
+import { move, statusEvent } from './changes.ts';
 import { afterLeaving, bestLane, type LaneRow, nextBestHead, park } from './lanes.ts';
 import { leaseEnd } from './lease-end.ts';
-import { TASK_COLUMNS, TASK_FROM, type TaskColumns, type TaskRow } from './rows.ts';
+import { TASK_FROM, type TaskColumns, type TaskRow } from './rows.ts';
 import { liveSlots, maximum, NO_MAX } from './slots.ts';
 import { LEASE_HELD, PENDING, PROCESSING, type Step } from './step.ts';
 import { settleTime } from './waiting.ts';
@@ -70,8 +71,38 @@ function roomOf(step: Step, lane: LaneRow): number | string {
   return room;
 }
 
-const HEADS = `SELECT t.queue_deadline, t.key_id, t.facets, ${TASK_COLUMNS} ${TASK_FROM} WHERE t.lane_id = ? AND t.score <= ? ORDER BY t.score LIMIT ?`;
-type HeadRow = [queueDeadline: number | null, keyId: number | null, facets: string | null, ...TaskColumns];
+// Only what a ready task can have; what a claim sets, or what a task that waits never has, is filled in below.
+// `LIMIT ? + 0`: with a bare parameter SQLite compiles the statement anew for each value that is bound to it.
+const HEADS = `SELECT t.queue_deadline, t.key_id, t.facets, t.seq, t.id, t.due_at, t.version, t.retry, t.recoveries, t.attempt,
+  t.created_at, t.limits, t.error, t.error_code, s.payload, s.priority, s.max_retry, s.retry_strategy, s.queue_timeout_ms,
+  s.process_timeout_ms, s.concurrency_key, s.max_concurrency, s.tags, s.parent_id
+  ${TASK_FROM} WHERE t.lane_id = ? AND t.score <= ? ORDER BY t.score LIMIT ? + 0`;
+type HeadRow = [
+  queueDeadline: number | null,
+  keyId: number | null,
+  facets: string | null,
+  seq: number,
+  id: string,
+  dueAt: number,
+  version: number,
+  retry: number,
+  recoveries: number,
+  attempt: number,
+  createdAt: number,
+  limits: string | null,
+  error: string | null,
+  errorCode: TaskErrorCode | null,
+  payload: string,
+  priority: number,
+  maxRetry: number,
+  retryStrategy: string | null,
+  queueTimeoutMs: number,
+  processTimeoutMs: number,
+  concurrencyKey: string | null,
+  maxConcurrency: number | null,
+  tags: string | null,
+  parentId: string | null,
+];
 
 function takeHeads(
   step: Step,
@@ -84,7 +115,7 @@ function takeHeads(
   if (heads.length === 0) throw new Error(`lane ${lane.laneId} has no head`);
   // More waits are over than one page ends: they are in the way of this lane until the sweeper has been here.
   const fresh = heads.filter(([queueDeadline]) => queueDeadline === null || queueDeadline > step.now);
-  for (const [, keyId, facets, ...columns] of fresh) claimed.push(take(step, lane, columns, { keyId, facets }, nodeId));
+  for (const head of fresh) claimed.push(take(step, lane, head, nodeId));
   if (fresh.length > 0) afterLeaving(step, lane, fresh.length);
   return fresh.length < heads.length ? 'waits_over' : 'taken';
 }
@@ -93,60 +124,62 @@ const TAKE = `UPDATE task SET status = ${PROCESSING}, lane_id = NULL, queue_dead
   attempt = attempt + 1, lease = ${LEASE_HELD}, token = ?, lease_ends = ?, process_deadline = ?, worker_id = ?,
   started_at = ?, updated_at = ?, progress = NULL WHERE seq = ?`;
 
-function take(
-  step: Step,
-  lane: LaneRow,
-  columns: TaskColumns,
-  listed: Pick<Listed, 'keyId' | 'facets'>,
-  nodeId: string,
-): ClaimedRow {
+function take(step: Step, lane: LaneRow, head: HeadRow, nodeId: string): ClaimedRow {
   const { now } = step;
-  const seq = columns[0];
-  const typeId = columns[3];
-  const processTimeoutMs = columns[26];
+  const { typeId } = lane;
+  const [, keyId, facets, seq, id, dueAt, before, retry, recoveries, attempts, createdAt, limits, error, errorCode] =
+    head;
+  const version = before + 1;
+  const processTimeoutMs = head[19];
   const deadline = processTimeoutMs === 0 ? null : now + processTimeoutMs;
-  const expiresAt = leaseEnd(step, deadline);
+  const leaseEnds = leaseEnd(step, deadline);
   const token = step.nextToken();
-  step.db.run(TAKE, token, expiresAt, deadline, nodeId, now, now, seq);
+  step.db.run(TAKE, token, leaseEnds, deadline, nodeId, now, now, seq);
   step.memory.held.take(lane.limits, seq, token);
-  move(step, { seq, typeId, ...listed }, PENDING, PROCESSING);
+  move(step, { seq, typeId, keyId, facets }, PENDING, PROCESSING);
   step.happened('started');
-  step.dueAt(expiresAt);
-
-  step.memory.runs.set(token, {
-    id: columns[2],
+  step.dueAt(leaseEnds);
+  step.memory.runs.set(token, { id, seq, typeId, leaseEnds, version, retry, workerId: nodeId, limits, keyId, facets });
+  statusEvent(step, { id, typeId, status: PROCESSING, version, retry, workerId: nodeId, error, errorCode });
+  // In the order of `TaskColumns`.
+  const columns: TaskColumns = [
     seq,
+    null,
+    id,
     typeId,
-    leaseEnds: expiresAt,
-    version: columns[6] + 1,
-    retry: columns[7],
-    workerId: nodeId,
-    limits: columns[16],
-    ...listed,
-  });
-  columns[1] = null;
-  columns[4] = PROCESSING;
-  columns[6] += 1;
-  columns[9] += 1;
-  columns[11] = nodeId;
-  columns[13] = now;
-  columns[14] = now;
-  columns[19] = null;
-  statusEvent(step, {
-    id: columns[2],
-    typeId,
-    status: PROCESSING,
-    version: columns[6],
-    retry: columns[7],
-    workerId: nodeId,
-    error: columns[17],
-    errorCode: columns[18] as null,
-  });
+    PROCESSING,
+    dueAt,
+    version,
+    retry,
+    recoveries,
+    attempts + 1,
+    0,
+    nodeId,
+    createdAt,
+    now,
+    now,
+    null,
+    limits,
+    error,
+    errorCode,
+    null,
+    null,
+    head[14],
+    head[15],
+    head[16],
+    head[17],
+    head[18],
+    processTimeoutMs,
+    head[20],
+    head[21],
+    head[22],
+    head[23],
+  ];
   return {
     row: { columns, type: step.typeName(typeId), reason: null },
     token,
-    expiresAt,
-    remainingMs: expiresAt - now,
+    expiresAt: leaseEnds,
+    remainingMs: leaseEnds - now,
     processRemainingMs: deadline === null ? null : deadline - now,
   };
 }
