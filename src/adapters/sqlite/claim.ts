@@ -7,7 +7,8 @@ import { afterLeaving, bestLane, type LaneRow, nextBestHead, park } from './lane
 import { leaseEnd } from './lease-end.ts';
 import { TASK_FROM, type TaskColumns, type TaskRow } from './rows.ts';
 import { liveSlots, maximum, NO_MAX } from './slots.ts';
-import { LEASE_HELD, PENDING, PROCESSING, type Step } from './step.ts';
+import { PENDING, PROCESSING } from './status.ts';
+import { LEASE_HELD, type Step } from './step.ts';
 import { settleTime } from './waiting.ts';
 
 export interface ClaimedRow {

@@ -3,6 +3,7 @@
 import type { Clock } from '../../ports/clock.ts';
 import type { Signal, StoreSettings } from '../../ports/task-store.ts';
 import { type Database, storeFault } from './database.ts';
+import { Gathered } from './gathered.ts';
 import { type Call, DURABLE, OPERATIONS, type OperationName, type OperationResult } from './operations.ts';
 import { LEASE_HELD, Memory, Step } from './step.ts';
 import { endLeases, nextTimeAt } from './waiting.ts';
@@ -41,7 +42,10 @@ export class SqliteCore {
     const before = this.#lastCallAt;
     try {
       try {
-        return this.#transaction(calls, (call, signals) => ({ ok: true, value: this.#apply(call, signals) }));
+        return this.#transaction(calls, (call, signals, gathered) => ({
+          ok: true,
+          value: this.#apply(call, signals, gathered),
+        }));
       } catch (error) {
         if (storeFault(error) !== error) throw error;
         // One of them failed by itself. Savepoints cost each group that is well, so only now each call gets one.
@@ -63,14 +67,16 @@ export class SqliteCore {
 
   #transaction(
     calls: readonly Call[],
-    answer: (call: Call, signals: Signal[]) => Answer,
+    answer: (call: Call, signals: Signal[], gathered: Gathered) => Answer,
   ): { answers: Answer[]; signals: Signal[] } {
     const changes = this.#changes();
     const syncs = this.#durability === 'syncs' && calls.some(({ name }) => DURABLE.has(name));
     this.#db.syncOnCommit(syncs ? 'full' : 'normal');
     this.#db.run('BEGIN');
     const signals: Signal[] = [];
-    const answers = calls.map((call) => answer(call, signals));
+    const gathered = new Gathered(this.#db, this.#memory);
+    const answers = calls.map((call) => answer(call, signals, gathered));
+    gathered.write();
     this.#db.run('COMMIT');
     if (this.#changes() > changes) this.#failingSince = null;
     return { answers, signals };
@@ -81,7 +87,9 @@ export class SqliteCore {
     const before = this.#lastCallAt;
     this.#db.run('SAVEPOINT call');
     try {
-      const value = this.#apply(call, signals);
+      const gathered = new Gathered(this.#db, this.#memory);
+      const value = this.#apply(call, signals, gathered);
+      gathered.write();
       this.#db.run('RELEASE call');
       return { ok: true, value };
     } catch (error) {
@@ -95,14 +103,13 @@ export class SqliteCore {
     }
   }
 
-  #apply(call: Call, signals: Signal[]): OperationResult<OperationName> {
-    const step = new Step(this.#db, this.#settings, this.#memory, this.#now());
+  #apply(call: Call, signals: Signal[], gathered: Gathered): OperationResult<OperationName> {
+    const step = new Step(this.#db, this.#settings, this.#memory, this.#now(), gathered);
     this.#noticeStall(step);
     if (step.isTimeUp) endLeases(step);
     const operation = OPERATIONS[call.name] as (step: Step, ...args: unknown[]) => OperationResult<OperationName>;
     const value = operation(step, ...call.args);
     if (step.isTimeUp) this.#memory.nextTimeAt = nextTimeAt(step) ?? Number.POSITIVE_INFINITY;
-    step.finish();
     signals.push(...step.signals());
     return value;
   }

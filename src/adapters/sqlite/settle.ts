@@ -7,18 +7,8 @@ import type { Settlement, SettleReply } from '../../ports/task-store.ts';
 import { happenedFinal, type Listed, move, statusEvent } from './changes.ts';
 import { LaneEntries, wake } from './lanes.ts';
 import { drainSlots, facedLimits } from './slots.ts';
-import {
-  CANCELED,
-  FAILED,
-  LEASE_HELD,
-  LEASE_NONE,
-  LEASE_OVER,
-  PENDING,
-  PROCESSING,
-  STATUS_CODES,
-  type Step,
-  SUCCESS,
-} from './step.ts';
+import { CANCELED, FAILED, PENDING, PROCESSING, STATUS_CODES, SUCCESS } from './status.ts';
+import { LEASE_HELD, LEASE_NONE, LEASE_OVER, type Step } from './step.ts';
 
 type Row = [
   seq: number,

@@ -35,9 +35,9 @@ import type {
   TimerSweep,
 } from '../../ports/task-store.ts';
 import type { ClaimedRow } from './claim.ts';
+import { eventsOf } from './event-text.ts';
 import type { Host } from './host.ts';
-import { toEvent, toTask } from './rows.ts';
-import type { EventTuple } from './step.ts';
+import { toTask } from './rows.ts';
 import { submissionRow } from './submission-row.ts';
 
 /** How the lease keeper's thread reaches the store: a module with `connect(data)`. */
@@ -182,7 +182,7 @@ export class SqliteStore implements TaskStore {
     const rows = await this.#host.call('readOutbox', after, limit);
     return rows.map(([position, events]) => ({
       position: String(position),
-      events: () => (JSON.parse(events) as EventTuple[]).map(toEvent),
+      events: () => eventsOf(events),
     }));
   }
 

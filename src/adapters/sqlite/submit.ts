@@ -7,7 +7,8 @@ import { taskRow } from './read.ts';
 import { Reasons } from './reason.ts';
 import type { TaskRow } from './rows.ts';
 import { priorityScore } from './score.ts';
-import { PENDING, type Step } from './step.ts';
+import { PENDING } from './status.ts';
+import type { Step } from './step.ts';
 import type { Acceptance, SubmissionRow } from './submission-row.ts';
 import { settleTime } from './waiting.ts';
 

@@ -4,6 +4,7 @@ import { it } from 'node:test';
 import { ManualClock } from '../../../src/adapters/clock/manual-clock.ts';
 import { SqliteCore } from '../../../src/adapters/sqlite/core.ts';
 import { openDatabase } from '../../../src/adapters/sqlite/database.ts';
+import { eventsOf } from '../../../src/adapters/sqlite/event-text.ts';
 import type { Call } from '../../../src/adapters/sqlite/operations.ts';
 import { submissionRow } from '../../../src/adapters/sqlite/submission-row.ts';
 import { aSubmission, SETTINGS } from '../../conformance/builders.ts';
@@ -31,7 +32,7 @@ it('a call that fails by itself takes nothing of its neighbours with it, and lea
     { name: 'audit', args: ['report'] },
   ) as [{ row: unknown }[], [number, string][], unknown[]];
   assert.equal(tasks.filter((task) => task !== null).length, 2);
-  assert.equal(outbox.flatMap(([, events]) => JSON.parse(events) as unknown[]).length, 4);
+  assert.equal(outbox.flatMap(([, events]) => eventsOf(events)).length, 4);
   assert.deepEqual(findings, []);
   core.close();
 });
