@@ -104,6 +104,7 @@ type HeadRow = [
   tags: string | null,
   parentId: string | null,
 ];
+const PROCESS_TIMEOUT = 19;
 
 function takeHeads(
   step: Step,
@@ -116,30 +117,57 @@ function takeHeads(
   if (heads.length === 0) throw new Error(`lane ${lane.laneId} has no head`);
   // More waits are over than one page ends: they are in the way of this lane until the sweeper has been here.
   const fresh = heads.filter(([queueDeadline]) => queueDeadline === null || queueDeadline > step.now);
-  for (const head of fresh) claimed.push(take(step, lane, head, nodeId));
+  for (const alike of withEqualTimeouts(fresh)) claimed.push(...take(step, lane, alike, nodeId));
   if (fresh.length > 0) afterLeaving(step, lane, fresh.length);
   return fresh.length < heads.length ? 'waits_over' : 'taken';
 }
 
-const TAKE = `UPDATE task SET status = ${PROCESSING}, lane_id = NULL, queue_deadline = NULL, version = version + 1,
-  attempt = attempt + 1, lease = ${LEASE_HELD}, token = ?, lease_ends = ?, process_deadline = ?, worker_id = ?,
-  started_at = ?, updated_at = ?, progress = NULL WHERE seq = ?`;
+/** In their order, in parts that one statement can take: the process timeout decides when the lease ends. */
+function withEqualTimeouts(heads: readonly HeadRow[]): HeadRow[][] {
+  const parts: HeadRow[][] = [];
+  for (const head of heads) {
+    const part = parts.at(-1);
+    if (part?.[0]?.[PROCESS_TIMEOUT] === head[PROCESS_TIMEOUT]) part.push(head);
+    else parts.push([head]);
+  }
+  return parts;
+}
 
-function take(step: Step, lane: LaneRow, head: HeadRow, nodeId: string): ClaimedRow {
+// The tokens follow the order of the heads.
+const TAKE = `UPDATE task SET status = ${PROCESSING}, lane_id = NULL, queue_deadline = NULL, version = version + 1,
+  attempt = attempt + 1, lease = ${LEASE_HELD}, token = ?1 + head.key, lease_ends = ?2, process_deadline = ?3, worker_id = ?4,
+  started_at = ?5, updated_at = ?5, progress = NULL FROM json_each(?6) AS head WHERE seq = head.value`;
+
+function take(step: Step, lane: LaneRow, heads: readonly HeadRow[], nodeId: string): ClaimedRow[] {
+  const { now } = step;
+  const processTimeoutMs = heads[0]?.[PROCESS_TIMEOUT] ?? 0;
+  const deadline = processTimeoutMs === 0 ? null : now + processTimeoutMs;
+  const leaseEnds = leaseEnd(step, deadline);
+  const tokens = heads.map(() => step.nextToken());
+  const seqs = JSON.stringify(heads.map((head) => head[3]));
+  step.db.run(TAKE, tokens[0] ?? 0, leaseEnds, deadline, nodeId, now, seqs);
+  step.dueAt(leaseEnds);
+  return heads.map((head, index) =>
+    taken(step, lane, head, { nodeId, token: tokens[index] ?? 0, deadline, leaseEnds }),
+  );
+}
+
+interface Taken {
+  readonly nodeId: string;
+  readonly token: number;
+  readonly deadline: number | null;
+  readonly leaseEnds: number;
+}
+
+function taken(step: Step, lane: LaneRow, head: HeadRow, { nodeId, token, deadline, leaseEnds }: Taken): ClaimedRow {
   const { now } = step;
   const { typeId } = lane;
   const [, keyId, facets, seq, id, dueAt, before, retry, recoveries, attempts, createdAt, limits, error, errorCode] =
     head;
   const version = before + 1;
-  const processTimeoutMs = head[19];
-  const deadline = processTimeoutMs === 0 ? null : now + processTimeoutMs;
-  const leaseEnds = leaseEnd(step, deadline);
-  const token = step.nextToken();
-  step.db.run(TAKE, token, leaseEnds, deadline, nodeId, now, now, seq);
   step.memory.held.take(lane.limits, seq, token);
   move(step, { seq, typeId, keyId, facets }, PENDING, PROCESSING);
   step.happened('started');
-  step.dueAt(leaseEnds);
   step.memory.runs.set(token, { id, seq, typeId, leaseEnds, version, retry, workerId: nodeId, limits, keyId, facets });
   statusEvent(step, { id, typeId, status: PROCESSING, version, retry, workerId: nodeId, error, errorCode });
   // In the order of `TaskColumns`.
@@ -170,7 +198,7 @@ function take(step: Step, lane: LaneRow, head: HeadRow, nodeId: string): Claimed
     head[16],
     head[17],
     head[18],
-    processTimeoutMs,
+    head[PROCESS_TIMEOUT],
     head[20],
     head[21],
     head[22],

@@ -9,6 +9,7 @@ import { LaneEntries, wake } from './lanes.ts';
 import { drainSlots, facedLimits } from './slots.ts';
 import { CANCELED, FAILED, PENDING, PROCESSING, STATUS_CODES, SUCCESS } from './status.ts';
 import { LEASE_HELD, LEASE_NONE, LEASE_OVER, type Step } from './step.ts';
+import { Successes } from './successes.ts';
 
 type Row = [
   seq: number,
@@ -59,15 +60,20 @@ interface Effect {
 
 export function settle(step: Step, batch: readonly Settlement[]): SettleReply[] {
   const entries = new LaneEntries(step);
+  const successes = new Successes(step);
   const freed = new Set<string>();
-  const replies = batch.map((settlement) => settleOne(step, settlement, entries, freed));
+  const replies = batch.map((settlement): SettleReply => {
+    if (succeeds(step, settlement, successes, freed)) return { state: 'settled', status: 'success' };
+    successes.write();
+    return settleOne(step, settlement, entries, freed);
+  });
+  successes.write();
   entries.write();
   for (const key of freed) wake(step, key);
   return replies;
 }
 
 function settleOne(step: Step, settlement: Settlement, entries: LaneEntries, freed: Set<string>): SettleReply {
-  if (succeeds(step, settlement, freed)) return { state: 'settled', status: 'success' };
   const row = step.db.row<Row>(ROW, settlement.id);
   if (!row) return { state: 'lease_lost' };
   const [seq, typeId, status, lease, token, settledToken, leaseEnds] = row;
@@ -95,14 +101,19 @@ function settleOne(step: Step, settlement: Settlement, entries: LaneEntries, fre
 }
 
 /** What nearly all settlements are: a success under a lease that holds, of a task that nothing happened to. */
-function succeeds(step: Step, { id, token, outcome, handler, by }: Settlement, freed: Set<string>): boolean {
+function succeeds(
+  step: Step,
+  { id, token, outcome, handler, by }: Settlement,
+  successes: Successes,
+  freed: Set<string>,
+): boolean {
   const { now, memory } = step;
   const run = memory.runs.get(token);
   memory.runs.delete(token);
   if (run === undefined || run.id !== id || run.leaseEnds <= now) return false;
   if (outcome.kind !== 'succeed' || handler !== 'ended' || by !== 'holder') return false;
   const { seq, typeId, version, retry, workerId } = run;
-  step.db.run(WRITE_FINAL, SUCCESS, SUCCESS, now, outcome.result, token, now, null, null, seq);
+  successes.add(seq, outcome.result);
   const faced = facedLimits(step.typeName(typeId), run.limits);
   memory.held.free(faced, token);
   for (const { key } of faced) freed.add(key);

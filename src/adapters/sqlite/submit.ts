@@ -3,6 +3,7 @@
 import { move, statusEvent } from './changes.ts';
 import { facetId, rowFacets } from './facets.ts';
 import { LaneEntries } from './lanes.ts';
+import { NewTasks } from './new-tasks.ts';
 import { taskRow } from './read.ts';
 import { Reasons } from './reason.ts';
 import type { TaskRow } from './rows.ts';
@@ -33,7 +34,9 @@ type Found =
 export function submit(step: Step, batch: readonly SubmissionRow[]): SubmitRow[] {
   settleTime(step);
   const entries = new LaneEntries(step);
-  const found = batch.map((submission) => submitOne(step, submission, entries));
+  const tasks = new NewTasks(step);
+  const found = batch.map((submission) => submitOne(step, submission, { entries, tasks }));
+  tasks.write();
   entries.write();
   const reasons = new Reasons(step);
   return found.map((reply) => {
@@ -49,23 +52,30 @@ export function submit(step: Step, batch: readonly SubmissionRow[]): SubmitRow[]
   });
 }
 
-function submitOne(step: Step, submission: SubmissionRow, entries: LaneEntries): Found {
+/** What is written for several submissions at once. */
+interface Written {
+  readonly entries: LaneEntries;
+  readonly tasks: NewTasks;
+}
+
+function submitOne(step: Step, submission: SubmissionRow, written: Written): Found {
   const [id, , , , , , , , , , , , , , key, fingerprint] = submission;
-  const replay = key === null ? null : replayOf(step, key);
+  const replay = key === null ? null : replayOf(step, key, written.tasks);
   if (replay) {
     return replay.fingerprint === fingerprint ? { state: 'replayed', seq: replay.seq } : { state: 'conflict' };
   }
-  const known = seqOf(step, id);
+  const known = seqOf(step, id, written.tasks);
   if (known !== null) return { state: 'exists', seq: known };
   const seq = step.acceptedOne();
   if (id > step.memory.lastId) step.memory.lastId = id;
   if (key !== null) remember(step, key, fingerprint ?? '', seq);
-  return { state: 'created', ...insert(step, seq, submission, entries) };
+  return { state: 'created', ...insert(step, seq, submission, written) };
 }
 
 /** Ids ascend, but for those that come from elsewhere: one beyond all others is not there. */
-function seqOf(step: Step, id: string): number | null {
+function seqOf(step: Step, id: string, tasks: NewTasks): number | null {
   if (id > step.memory.lastId) return null;
+  tasks.write();
   return step.db.row<[number]>('SELECT seq FROM task WHERE id = ?', id)?.[0] ?? null;
 }
 
@@ -73,7 +83,7 @@ function insert(
   step: Step,
   seq: number,
   submission: SubmissionRow,
-  entries: LaneEntries,
+  { entries, tasks }: Written,
 ): { runAt: number; waits: Waits } {
   const [
     id,
@@ -98,36 +108,10 @@ function insert(
   const keyId = key === null ? null : facetId(step, 'key', key);
   const parentId = submission[16];
   const facets = rowFacets(step, tags === null ? [] : (JSON.parse(tags) as string[]), parentId);
-  step.db.run(
-    `INSERT INTO task (seq, id, type_id, status, stage, score, lane_id, due_at, queue_deadline, version, retry, recoveries, attempt,
-      cancel_requested, lease, token, settled_token, created_at, updated_at, limits, key_id, facets)
-      VALUES (?, ?, ?, 0, 0, ?, ?, ?, ?, 1, 0, 0, 0, 0, 0, 0, 0, ?, ?, ?, ?, ?)`,
-    seq,
-    id,
-    typeId,
-    score,
-    laneId,
-    dueAt,
-    queueTimeoutMs === 0 ? null : dueAt + queueTimeoutMs,
-    step.now,
-    step.now,
-    limits,
-    keyId,
-    facets,
-  );
-  step.db.run(
-    'INSERT INTO spec VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
-    seq,
-    payload,
-    priority,
-    maxRetry,
-    strategy,
-    queueTimeoutMs,
-    processTimeoutMs,
-    key,
-    max,
-    tags,
-    parentId,
+  const queueDeadline = queueTimeoutMs === 0 ? null : dueAt + queueTimeoutMs;
+  tasks.add(
+    [seq, id, typeId, score, laneId, dueAt, queueDeadline, step.now, step.now, limits, keyId, facets],
+    [seq, payload, priority, maxRetry, strategy, queueTimeoutMs, processTimeoutMs, key, max, tags, parentId],
   );
   move(step, { seq, typeId, keyId, facets }, null, PENDING);
   step.happened('submitted');
@@ -137,13 +121,17 @@ function insert(
   return { runAt: dueAt, waits: { type, laneId, retry: 0, limits } };
 }
 
-function replayOf(step: Step, key: string): { fingerprint: string; seq: number } | null {
+function replayOf(step: Step, key: string, tasks: NewTasks): { fingerprint: string; seq: number } | null {
   const row = step.db.row<[string, number]>(
-    `SELECT fingerprint, seq FROM idempotency WHERE key = ? AND expires_at > ? AND seq IN (SELECT seq FROM task)`,
+    'SELECT fingerprint, seq FROM idempotency WHERE key = ? AND expires_at > ?',
     key,
     step.now,
   );
-  return row ? { fingerprint: row[0], seq: row[1] } : null;
+  if (!row) return null;
+  const [fingerprint, seq] = row;
+  tasks.write();
+  // The key may outlive its task.
+  return step.db.row('SELECT 1 FROM task WHERE seq = ?', seq) ? { fingerprint, seq } : null;
 }
 
 function remember(step: Step, key: string, fingerprint: string, seq: number): void {
