@@ -136,7 +136,7 @@ function withEqualTimeouts(heads: readonly HeadRow[]): HeadRow[][] {
 // The tokens follow the order of the heads.
 const TAKE = `UPDATE task SET status = ${PROCESSING}, lane_id = NULL, queue_deadline = NULL, version = version + 1,
   attempt = attempt + 1, lease = ${LEASE_HELD}, token = ?1 + head.key, lease_ends = ?2, process_deadline = ?3, worker_id = ?4,
-  started_at = ?5, updated_at = ?5, progress = NULL FROM json_each(?6) AS head WHERE seq = head.value`;
+  started_at = ?5, updated_at = ?5, progress = NULL, room = NULL FROM json_each(?6) AS head WHERE seq = head.value`;
 
 function take(step: Step, lane: LaneRow, heads: readonly HeadRow[], nodeId: string): ClaimedRow[] {
   const { now } = step;

@@ -35,12 +35,15 @@ export type SpecValues = [
 /** Tasks with one statement. Of more there is nothing left to gain. */
 const TOGETHER = 16;
 
-const TASK = '(?, ?, ?, 0, 0, ?, ?, ?, ?, 1, 0, 0, 0, 0, 0, 0, 0, ?, ?, ?, ?, ?)';
+/** About what a claim adds to a row: the node, when it started, its deadline, the token. */
+const ROOM = '.'.repeat(40);
+
+const TASK = `(?, ?, ?, 0, 0, ?, ?, ?, ?, 1, 0, 0, 0, 0, 0, 0, 0, ?, ?, ?, ?, ?, '${ROOM}')`;
 const SPEC = '(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)';
 
 function insertTasks(count: number): string {
   return `INSERT INTO task (seq, id, type_id, status, stage, score, lane_id, due_at, queue_deadline, version, retry, recoveries,
-    attempt, cancel_requested, lease, token, settled_token, created_at, updated_at, limits, key_id, facets)
+    attempt, cancel_requested, lease, token, settled_token, created_at, updated_at, limits, key_id, facets, room)
     VALUES ${Array(count).fill(TASK).join(', ')}`;
 }
 
