@@ -1,6 +1,6 @@
 // What every change of a task leaves behind besides its row: counts, the lists it appears in, and its event.
 import type { TaskErrorCode } from '../../domain/errors.ts';
-import { type EventTuple, PROCESSING, STATUS_CODES, type Step, stageOf } from './step.ts';
+import { PROCESSING, STATUS_CODES, type Step, stageOf } from './step.ts';
 
 /** Under what a task is listed: its type, its concurrency key (through its own column), and its tags and parent (through rows beside it). */
 export interface Listed {
@@ -54,28 +54,28 @@ export interface StatusEvent {
 }
 
 export function statusEvent(step: Step, event: StatusEvent): void {
-  step.events.push(eventTuple(step, 0, event));
+  step.events.push(eventText(step, 0, event));
 }
 
 export function progressEvent(step: Step, event: Omit<StatusEvent, 'status'>): void {
-  step.events.push(eventTuple(step, 1, { ...event, status: PROCESSING }));
+  step.events.push(eventText(step, 1, { ...event, status: PROCESSING }));
 }
 
-function eventTuple(step: Step, kind: 0 | 1, event: StatusEvent): EventTuple {
-  return [
-    kind,
-    event.id,
-    step.typeName(event.typeId),
-    event.status,
-    event.version,
-    step.now,
-    event.retry,
-    event.workerId,
-    event.error ?? null,
-    event.errorCode ?? null,
-    event.progress ?? null,
-    event.cancelRequested ?? 0,
-  ];
+/**
+ * An `EventTuple` as JSON, written by hand as it is written with every change of every task. Ids and codes are made of
+ * characters that need no escaping.
+ */
+function eventText(step: Step, kind: 0 | 1, event: StatusEvent): string {
+  const { id, status, version, retry, errorCode = null } = event;
+  return (
+    `[${kind},"${id}",${JSON.stringify(step.typeName(event.typeId))},${status},${version},${step.now},${retry}` +
+    `,${textOf(event.workerId)},${textOf(event.error)},${errorCode === null ? null : `"${errorCode}"`}` +
+    `,${textOf(event.progress)},${event.cancelRequested ?? 0}]`
+  );
+}
+
+function textOf(text: string | null | undefined): string {
+  return text === null || text === undefined ? 'null' : JSON.stringify(text);
 }
 
 export function happenedFinal(step: Step, status: number): void {

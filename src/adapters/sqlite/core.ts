@@ -1,5 +1,5 @@
 // The store itself, synchronous: runs calls in transactions. Calls that arrive together share one transaction and so one
-// fsync (group commit); each is still atomic by itself, through a savepoint.
+// fsync (group commit); each is still atomic by itself: the first by the transaction, those behind it by a savepoint.
 import type { Clock } from '../../ports/clock.ts';
 import type { Signal, StoreSettings } from '../../ports/task-store.ts';
 import { type Database, storeFault } from './database.ts';
@@ -10,6 +10,9 @@ import { endLeases, nextTimeAt } from './waiting.ts';
 export type Answer =
   | { readonly ok: true; readonly value: OperationResult<OperationName> }
   | { readonly ok: false; readonly error: unknown };
+
+/** What a call that fails on its own takes back. Before the first one of a transaction there is nothing to keep. */
+type Place = 'first' | 'behind_others';
 
 export class SqliteCore {
   readonly #db: Database;
@@ -45,7 +48,7 @@ export class SqliteCore {
       this.#db.syncOnCommit(syncs ? 'full' : 'normal');
       this.#db.run('BEGIN');
       const signals: Signal[] = [];
-      const answers = calls.map((call) => this.#runOne(call, signals));
+      const answers = calls.map((call, n) => this.#runOne(call, n === 0 ? 'first' : 'behind_others', signals));
       this.#db.run('COMMIT');
       if (this.#changes() > changes) this.#failingSince = null;
       return { answers, signals };
@@ -61,8 +64,9 @@ export class SqliteCore {
     this.#db.close();
   }
 
-  #runOne(call: Call, signals: Signal[]): Answer {
-    this.#db.run('SAVEPOINT call');
+  #runOne(call: Call, place: Place, signals: Signal[]): Answer {
+    // Not for the first: SQLite would keep a copy of every page that it changes.
+    if (place === 'behind_others') this.#db.run('SAVEPOINT call');
     try {
       const step = new Step(this.#db, this.#settings, this.#memory, this.#now());
       this.#noticeStall(step);
@@ -71,16 +75,26 @@ export class SqliteCore {
       const value = operation(step, ...call.args);
       if (step.isTimeUp) this.#memory.nextTimeAt = nextTimeAt(step) ?? Number.POSITIVE_INFINITY;
       step.finish();
-      this.#db.run('RELEASE call');
+      if (place === 'behind_others') this.#db.run('RELEASE call');
       signals.push(...step.signals());
       return { ok: true, value };
     } catch (error) {
       const fault = storeFault(error);
       // A full disk or a broken file fails everybody in this transaction: nothing of it may be acknowledged.
       if (fault !== error) throw error;
+      this.#takeBack(place);
+      return { ok: false, error };
+    }
+  }
+
+  /** Undoes a call that failed on its own; the transaction goes on. */
+  #takeBack(place: Place): void {
+    if (place === 'first') {
+      this.#rollBack('ROLLBACK');
+      this.#db.run('BEGIN');
+    } else {
       this.#rollBack('ROLLBACK TO call');
       this.#db.run('RELEASE call');
-      return { ok: false, error };
     }
   }
 

@@ -130,7 +130,8 @@ export class Step {
   /** Something may have come due, timed out or expired by now. */
   readonly isTimeUp: boolean;
 
-  readonly events: EventTuple[] = [];
+  /** JSON of an `EventTuple` each. */
+  readonly events: string[] = [];
   readonly #counts = new Map<number, number>();
   readonly #minute = new Map<string, number>();
   readonly #workTypes = new Set<string>();
@@ -240,7 +241,7 @@ export class Step {
   finish(): void {
     this.flushCounts();
     if (this.events.length > 0) {
-      this.db.run('INSERT INTO outbox (events) VALUES (?)', JSON.stringify(this.events));
+      this.db.run('INSERT INTO outbox (events) VALUES (?)', `[${this.events.join(',')}]`);
     }
     if (this.#stateChanged || this.events.length > 0) {
       const { accepted, purged, token } = this.memory;

@@ -1,8 +1,10 @@
 // Submit: insert if absent, by idempotency key and by id, in the order given.
 
+import type { PendingReason } from '../../domain/task.ts';
 import { move, statusEvent } from './changes.ts';
 import { facetId, rowFacets } from './facets.ts';
 import { LaneEntries } from './lanes.ts';
+import { NewRows } from './new-rows.ts';
 import { taskRow } from './read.ts';
 import { Reasons } from './reason.ts';
 import type { TaskRow } from './rows.ts';
@@ -24,6 +26,12 @@ interface Waits {
   readonly limits: string | null;
 }
 
+/** Where new tasks are collected, to be written once for all of a batch. */
+interface Into {
+  readonly lanes: LaneEntries;
+  readonly rows: NewRows;
+}
+
 type Found =
   | { state: 'created'; runAt: number; waits: Waits }
   | { state: 'exists' | 'replayed'; seq: number }
@@ -31,16 +39,18 @@ type Found =
 
 export function submit(step: Step, batch: readonly SubmissionRow[]): SubmitRow[] {
   settleTime(step);
-  const entries = new LaneEntries(step);
-  const found = batch.map((submission) => submitOne(step, submission, entries));
-  entries.write();
+  const into: Into = { lanes: new LaneEntries(step), rows: new NewRows(step.db) };
+  const found = batch.map((submission) => submitOne(step, submission, into));
+  into.rows.write();
+  into.lanes.write();
   const reasons = new Reasons(step);
+  const created = new CreatedRows(step.now);
   return found.map((reply) => {
     switch (reply.state) {
       case 'conflict':
         return reply;
       case 'created':
-        return { state: reply.state, acceptance: [step.now, reply.runAt, reasons.of(reply.waits)] };
+        return created.of(reply.runAt, reasons.of(reply.waits));
       case 'exists':
       case 'replayed':
         return { state: reply.state, row: taskRow(step, reply.seq, reasons) };
@@ -48,8 +58,27 @@ export function submit(step: Step, batch: readonly SubmissionRow[]): SubmitRow[]
   });
 }
 
-function submitOne(step: Step, submission: SubmissionRow, entries: LaneEntries): Found {
+/** Most new tasks of a batch get the same answer. As one object it travels once: the clone between threads sees that it is the same. */
+class CreatedRows {
+  readonly #now: number;
+  #last: { readonly state: 'created'; readonly acceptance: Acceptance } | null = null;
+
+  constructor(now: number) {
+    this.#now = now;
+  }
+
+  of(runAt: number, reason: PendingReason): SubmitRow {
+    const last = this.#last;
+    if (last !== null && last.acceptance[1] === runAt && last.acceptance[2] === reason) return last;
+    this.#last = { state: 'created', acceptance: [this.#now, runAt, reason] };
+    return this.#last;
+  }
+}
+
+function submitOne(step: Step, submission: SubmissionRow, into: Into): Found {
   const [id, , , , , , , , , , , , , , key, fingerprint] = submission;
+  // What is looked up here may be a task of the same batch.
+  if (key !== null || mayBeKnown(step, id)) into.rows.write();
   const replay = key === null ? null : replayOf(step, key);
   if (replay) {
     return replay.fingerprint === fingerprint ? { state: 'replayed', seq: replay.seq } : { state: 'conflict' };
@@ -59,12 +88,16 @@ function submitOne(step: Step, submission: SubmissionRow, entries: LaneEntries):
   const seq = step.acceptedOne();
   if (id > step.memory.lastId) step.memory.lastId = id;
   if (key !== null) remember(step, key, fingerprint ?? '', seq);
-  return { state: 'created', ...insert(step, seq, submission, entries) };
+  return { state: 'created', ...insert(step, seq, submission, into) };
 }
 
 /** Ids ascend, but for those that come from elsewhere: one beyond all others is not there. */
+function mayBeKnown(step: Step, id: string): boolean {
+  return id <= step.memory.lastId;
+}
+
 function seqOf(step: Step, id: string): number | null {
-  if (id > step.memory.lastId) return null;
+  if (!mayBeKnown(step, id)) return null;
   return step.db.row<[number]>('SELECT seq FROM task WHERE id = ?', id)?.[0] ?? null;
 }
 
@@ -72,7 +105,7 @@ function insert(
   step: Step,
   seq: number,
   submission: SubmissionRow,
-  entries: LaneEntries,
+  { lanes, rows }: Into,
 ): { runAt: number; waits: Waits } {
   const [
     id,
@@ -93,40 +126,14 @@ function insert(
   const dueAt = at === null ? step.now + submission[13] : Math.max(step.now, at);
   const score = priorityScore(priority, seq);
   const delayed = dueAt > step.now;
-  const laneId = delayed ? null : entries.enter(type, limits, score);
+  const laneId = delayed ? null : lanes.enter(type, limits, score);
   const keyId = key === null ? null : facetId(step, 'key', key);
   const parentId = submission[16];
   const facets = rowFacets(step, tags === null ? [] : (JSON.parse(tags) as string[]), parentId);
-  step.db.run(
-    `INSERT INTO task (seq, id, type_id, status, stage, score, lane_id, due_at, queue_deadline, version, retry, recoveries, attempt,
-      cancel_requested, lease, token, settled_token, created_at, updated_at, limits, key_id, facets)
-      VALUES (?, ?, ?, 0, 0, ?, ?, ?, ?, 1, 0, 0, 0, 0, 0, 0, 0, ?, ?, ?, ?, ?)`,
-    seq,
-    id,
-    typeId,
-    score,
-    laneId,
-    dueAt,
-    queueTimeoutMs === 0 ? null : dueAt + queueTimeoutMs,
-    step.now,
-    step.now,
-    limits,
-    keyId,
-    facets,
-  );
-  step.db.run(
-    'INSERT INTO spec VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
-    seq,
-    payload,
-    priority,
-    maxRetry,
-    strategy,
-    queueTimeoutMs,
-    processTimeoutMs,
-    key,
-    max,
-    tags,
-    parentId,
+  const deadline = queueTimeoutMs === 0 ? null : dueAt + queueTimeoutMs;
+  rows.add(
+    [seq, id, typeId, score, laneId, dueAt, deadline, step.now, step.now, limits, keyId, facets],
+    [seq, payload, priority, maxRetry, strategy, queueTimeoutMs, processTimeoutMs, key, max, tags, parentId],
   );
   move(step, { seq, typeId, keyId, facets }, null, PENDING);
   step.happened('submitted');
