@@ -90,6 +90,7 @@ export function toTask({ columns: c, type, reason }: TaskRow): Task {
 
 /** The default strategy is stored as null: most tasks have it. */
 export function strategyText(strategy: RetryStrategy): string | null {
+  if (strategy === DEFAULT_RETRY) return null;
   const { type, delayMs, factor, maxDelayMs, jitter } = strategy;
   const isDefault =
     type === DEFAULT_RETRY.type &&

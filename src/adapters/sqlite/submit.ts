@@ -1,5 +1,6 @@
 // Submit: insert if absent, by idempotency key and by id, in the order given.
 
+import type { PendingReason } from '../../domain/task.ts';
 import { move, statusEvent } from './changes.ts';
 import { facetId, rowFacets } from './facets.ts';
 import { LaneEntries } from './lanes.ts';
@@ -39,17 +40,35 @@ export function submit(step: Step, batch: readonly SubmissionRow[]): SubmitRow[]
   tasks.write();
   entries.write();
   const reasons = new Reasons(step);
+  const created = new CreatedRows(step.now);
   return found.map((reply) => {
     switch (reply.state) {
       case 'conflict':
         return reply;
       case 'created':
-        return { state: reply.state, acceptance: [step.now, reply.runAt, reasons.of(reply.waits)] };
+        return created.of(reply.runAt, reasons.of(reply.waits));
       case 'exists':
       case 'replayed':
         return { state: reply.state, row: taskRow(step, reply.seq, reasons) };
     }
   });
+}
+
+/** Most new tasks of a batch get the same answer. As one object it travels once: the clone between threads sees that it is the same. */
+class CreatedRows {
+  readonly #now: number;
+  #last: { readonly state: 'created'; readonly acceptance: Acceptance } | null = null;
+
+  constructor(now: number) {
+    this.#now = now;
+  }
+
+  of(runAt: number, reason: PendingReason): SubmitRow {
+    const last = this.#last;
+    if (last !== null && last.acceptance[1] === runAt && last.acceptance[2] === reason) return last;
+    this.#last = { state: 'created', acceptance: [this.#now, runAt, reason] };
+    return this.#last;
+  }
 }
 
 /** What is written for several submissions at once. */
