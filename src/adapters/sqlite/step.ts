@@ -130,8 +130,15 @@ export class Step {
   }
 
   nextToken(): number {
+    return this.nextTokens(1);
+  }
+
+  /** The first of so many that follow each other. */
+  nextTokens(count: number): number {
     this.#gathered.stateChanged();
-    return ++this.memory.token;
+    const first = this.memory.token + 1;
+    this.memory.token += count;
+    return first;
   }
 
   acceptedOne(): number {
