@@ -18,7 +18,7 @@ export interface TaskEvent {
   readonly cancelRequested: boolean;
 }
 
-/** The events of one atomic step, in order. Decoding waits until somebody wants them. */
+/** The events of one atomic step, or of several that were written together, in order. Decoding waits until somebody wants them. */
 export interface OutboxEntry {
   /** Opaque, increasing in the order of the store's own comparison. */
   readonly position: string;

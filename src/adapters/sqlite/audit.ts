@@ -86,6 +86,7 @@ const CHECKS: readonly Check[] = [
 ];
 
 export function audit(step: Step, mode: 'report' | 'repair'): AuditFinding[] {
+  step.writeGathered();
   const checks = mode === 'report' ? CHECKS : CHECKS.filter(({ scope }) => scope === 'live');
   const repaired = mode === 'repair';
   const found = checks.flatMap(({ invariant, sql }) =>

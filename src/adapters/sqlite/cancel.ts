@@ -8,7 +8,8 @@ import { taskRow } from './read.ts';
 import { Reasons } from './reason.ts';
 import type { TaskRow } from './rows.ts';
 import { queueDeadline } from './settle.ts';
-import { CANCELED, PENDING, PROCESSING, type Step, SUCCESS } from './step.ts';
+import { CANCELED, PENDING, PROCESSING, SUCCESS } from './status.ts';
+import type { Step } from './step.ts';
 import { settleTime } from './waiting.ts';
 
 type Row = [

@@ -1,6 +1,8 @@
 // What every change of a task leaves behind besides its row: counts, the lists it appears in, and its event.
 import type { TaskErrorCode } from '../../domain/errors.ts';
-import { type EventTuple, PROCESSING, STATUS_CODES, type Step, stageOf } from './step.ts';
+import type { EventTuple } from './event-text.ts';
+import { PROCESSING, STATUS_CODES, stageOf } from './status.ts';
+import type { Step } from './step.ts';
 
 /** Under what a task is listed: its type, its concurrency key (through its own column), and its tags and parent (through rows beside it). */
 export interface Listed {
@@ -54,11 +56,11 @@ export interface StatusEvent {
 }
 
 export function statusEvent(step: Step, event: StatusEvent): void {
-  step.events.push(eventTuple(step, 0, event));
+  step.event(eventTuple(step, 0, event));
 }
 
 export function progressEvent(step: Step, event: Omit<StatusEvent, 'status'>): void {
-  step.events.push(eventTuple(step, 1, { ...event, status: PROCESSING }));
+  step.event(eventTuple(step, 1, { ...event, status: PROCESSING }));
 }
 
 function eventTuple(step: Step, kind: 0 | 1, event: StatusEvent): EventTuple {

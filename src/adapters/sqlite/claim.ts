@@ -1,28 +1,23 @@
 // Claim: one atomic move that knows the limits. Takes the best lanes' heads, parks lanes whose key is full.
 // Its cost does not depend on how many tasks wait behind a full key: they are one parked lane.
 import type { ClaimRequest } from '../../ports/task-store.ts';
-import { type Listed, move, statusEvent } from './changes.ts';
+import { move, statusEvent } from './changes.ts';
+import { type ClaimedHeads, HEAD_COLUMNS, type HeadRow, rareOf } from './claimed.ts';
 import { afterLeaving, bestLane, type LaneRow, nextBestHead, park } from './lanes.ts';
 import { leaseEnd } from './lease-end.ts';
-import { TASK_COLUMNS, TASK_FROM, type TaskColumns, type TaskRow } from './rows.ts';
+import { TASK_FROM } from './rows.ts';
 import { liveSlots, maximum, NO_MAX } from './slots.ts';
-import { LEASE_HELD, PENDING, PROCESSING, type Step } from './step.ts';
+import { PENDING, PROCESSING } from './status.ts';
+import { LEASE_HELD, type Step } from './step.ts';
 import { settleTime } from './waiting.ts';
 
-export interface ClaimedRow {
-  readonly row: TaskRow;
-  readonly token: number;
-  readonly expiresAt: number;
-  readonly remainingMs: number;
-  readonly processRemainingMs: number | null;
-}
-
-export function claim(step: Step, { nodeId, types, count }: ClaimRequest): ClaimedRow[] {
+export function claim(step: Step, { nodeId, types, count }: ClaimRequest): ClaimedHeads[] {
   settleTime(step);
   if (step.memory.drained.has(nodeId)) return [];
   const typeIds = types.flatMap((type) => step.memory.typeIds.get(type) ?? []);
-  const claimed: ClaimedRow[] = [];
-  while (claimed.length < count) {
+  const claimed: ClaimedHeads[] = [];
+  let left = count;
+  while (left > 0) {
     const best = bestOf(step, typeIds);
     if (!best) break;
     const room = roomOf(step, best.lane);
@@ -32,9 +27,14 @@ export function claim(step: Step, { nodeId, types, count }: ClaimRequest): Claim
     }
     const others = best.lane.limits.some(({ key }) => step.memory.parkedKeys.has(key));
     // With lanes parked on one of its keys, each task taken may have to let one of those go first.
-    const wanted = others ? 1 : Math.min(room, count - claimed.length);
-    const went = takeHeads(step, best.lane, { wanted, bound: best.bound, nodeId }, claimed);
-    if (went === 'waits_over') break;
+    const wanted = others ? 1 : Math.min(room, left);
+    const { heads, are } = headsOf(step, best.lane, { wanted, bound: best.bound });
+    if (heads.length > 0) {
+      for (const alike of withEqualTimeouts(heads)) claimed.push(take(step, best.lane, alike, nodeId));
+      afterLeaving(step, best.lane, heads.length);
+      left -= heads.length;
+    }
+    if (are === 'before_waits_over') break;
   }
   return claimed;
 }
@@ -70,83 +70,68 @@ function roomOf(step: Step, lane: LaneRow): number | string {
   return room;
 }
 
-const HEADS = `SELECT t.queue_deadline, t.key_id, t.facets, ${TASK_COLUMNS} ${TASK_FROM} WHERE t.lane_id = ? AND t.score <= ? ORDER BY t.score LIMIT ?`;
-type HeadRow = [queueDeadline: number | null, keyId: number | null, facets: string | null, ...TaskColumns];
+// `LIMIT ? + 0`: with a bare parameter SQLite compiles the statement anew for each value that is bound to it.
+const HEADS = `SELECT ${HEAD_COLUMNS} ${TASK_FROM} WHERE t.lane_id = ? AND t.score <= ? ORDER BY t.score LIMIT ? + 0`;
 
-function takeHeads(
+function headsOf(
   step: Step,
   lane: LaneRow,
-  { wanted, bound, nodeId }: { wanted: number; bound: number; nodeId: string },
-  claimed: ClaimedRow[],
-): 'taken' | 'waits_over' {
+  { wanted, bound }: { wanted: number; bound: number },
+): { heads: HeadRow[]; are: 'all' | 'before_waits_over' } {
   const upTo = bound === Number.POSITIVE_INFINITY ? Number.MAX_SAFE_INTEGER : bound;
   const heads = step.db.rows<HeadRow>(HEADS, lane.laneId, upTo, wanted);
   if (heads.length === 0) throw new Error(`lane ${lane.laneId} has no head`);
   // More waits are over than one page ends: they are in the way of this lane until the sweeper has been here.
   const fresh = heads.filter(([queueDeadline]) => queueDeadline === null || queueDeadline > step.now);
-  for (const [, keyId, facets, ...columns] of fresh) claimed.push(take(step, lane, columns, { keyId, facets }, nodeId));
-  if (fresh.length > 0) afterLeaving(step, lane, fresh.length);
-  return fresh.length < heads.length ? 'waits_over' : 'taken';
+  return { heads: fresh, are: fresh.length < heads.length ? 'before_waits_over' : 'all' };
 }
 
-const TAKE = `UPDATE task SET status = ${PROCESSING}, lane_id = NULL, queue_deadline = NULL, version = version + 1,
-  attempt = attempt + 1, lease = ${LEASE_HELD}, token = ?, lease_ends = ?, process_deadline = ?, worker_id = ?,
-  started_at = ?, updated_at = ?, progress = NULL WHERE seq = ?`;
+const PROCESS_TIMEOUT = 13;
 
-function take(
+/** In their order, in parts that one statement can take: the process timeout decides when the lease ends. */
+function withEqualTimeouts(heads: readonly HeadRow[]): HeadRow[][] {
+  const parts: HeadRow[][] = [];
+  for (const head of heads) {
+    const part = parts.at(-1);
+    if (part?.[0]?.[PROCESS_TIMEOUT] === head[PROCESS_TIMEOUT]) part.push(head);
+    else parts.push([head]);
+  }
+  return parts;
+}
+
+// The tokens follow the order of the heads.
+const TAKE = `UPDATE task SET status = ${PROCESSING}, lane_id = NULL, queue_deadline = NULL, version = version + 1,
+  attempt = attempt + 1, lease = ${LEASE_HELD}, token = ?1 + head.key, lease_ends = ?2, process_deadline = ?3, worker_id = ?4,
+  started_at = ?5, updated_at = ?5, progress = NULL, room = NULL FROM json_each(?6) AS head WHERE seq = head.value`;
+
+function take(step: Step, lane: LaneRow, heads: readonly HeadRow[], nodeId: string): ClaimedHeads {
+  const { now } = step;
+  const type = step.typeName(lane.typeId);
+  const processTimeoutMs = heads[0]?.[PROCESS_TIMEOUT] ?? 0;
+  const deadline = processTimeoutMs === 0 ? null : now + processTimeoutMs;
+  const leaseEnds = leaseEnd(step, deadline);
+  const firstToken = step.nextTokens(heads.length);
+  const seqs = JSON.stringify(heads.map(([, seq]) => seq));
+  step.db.run(TAKE, firstToken, leaseEnds, deadline, nodeId, now, seqs);
+  step.dueAt(leaseEnds);
+  for (const [index, head] of heads.entries())
+    started(step, lane, head, { nodeId, leaseEnds, token: firstToken + index });
+  return [heads, type, lane.named, nodeId, now, leaseEnds, deadline, firstToken];
+}
+
+function started(
   step: Step,
   lane: LaneRow,
-  columns: TaskColumns,
-  listed: Pick<Listed, 'keyId' | 'facets'>,
-  nodeId: string,
-): ClaimedRow {
-  const { now } = step;
-  const seq = columns[0];
-  const typeId = columns[3];
-  const processTimeoutMs = columns[26];
-  const deadline = processTimeoutMs === 0 ? null : now + processTimeoutMs;
-  const expiresAt = leaseEnd(step, deadline);
-  const token = step.nextToken();
-  step.db.run(TAKE, token, expiresAt, deadline, nodeId, now, now, seq);
+  head: HeadRow,
+  { nodeId: workerId, leaseEnds, token }: { nodeId: string; leaseEnds: number; token: number },
+): void {
+  const { typeId, named } = lane;
+  const [, seq, id, , before, retry] = head;
+  const [keyId, facets, error, errorCode] = rareOf(head);
+  const version = before + 1;
   step.memory.held.take(lane.limits, seq, token);
-  move(step, { seq, typeId, ...listed }, PENDING, PROCESSING);
+  step.memory.runs.set(token, { id, seq, typeId, leaseEnds, version, retry, workerId, limits: named, keyId, facets });
+  move(step, { seq, typeId, keyId, facets }, PENDING, PROCESSING);
   step.happened('started');
-  step.dueAt(expiresAt);
-
-  step.memory.runs.set(token, {
-    id: columns[2],
-    seq,
-    typeId,
-    leaseEnds: expiresAt,
-    version: columns[6] + 1,
-    retry: columns[7],
-    workerId: nodeId,
-    limits: columns[16],
-    ...listed,
-  });
-  columns[1] = null;
-  columns[4] = PROCESSING;
-  columns[6] += 1;
-  columns[9] += 1;
-  columns[11] = nodeId;
-  columns[13] = now;
-  columns[14] = now;
-  columns[19] = null;
-  statusEvent(step, {
-    id: columns[2],
-    typeId,
-    status: PROCESSING,
-    version: columns[6],
-    retry: columns[7],
-    workerId: nodeId,
-    error: columns[17],
-    errorCode: columns[18] as null,
-  });
-  return {
-    row: { columns, type: step.typeName(typeId), reason: null },
-    token,
-    expiresAt,
-    remainingMs: expiresAt - now,
-    processRemainingMs: deadline === null ? null : deadline - now,
-  };
+  statusEvent(step, { id, typeId, status: PROCESSING, version, retry, workerId, error, errorCode });
 }

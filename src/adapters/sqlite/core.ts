@@ -1,8 +1,9 @@
 // The store itself, synchronous: runs calls in transactions. Calls that arrive together share one transaction and so one
-// fsync (group commit); each is still atomic by itself, through a savepoint.
+// fsync (group commit); each is still atomic by itself: a group in which one fails is undone and run again with savepoints.
 import type { Clock } from '../../ports/clock.ts';
 import type { Signal, StoreSettings } from '../../ports/task-store.ts';
 import { type Database, storeFault } from './database.ts';
+import { Gathered } from './gathered.ts';
 import { type Call, DURABLE, OPERATIONS, type OperationName, type OperationResult } from './operations.ts';
 import { LEASE_HELD, Memory, Step } from './step.ts';
 import { endLeases, nextTimeAt } from './waiting.ts';
@@ -40,15 +41,18 @@ export class SqliteCore {
   run(calls: readonly Call[]): { answers: Answer[]; signals: Signal[] } {
     const before = this.#lastCallAt;
     try {
-      const changes = this.#changes();
-      const syncs = this.#durability === 'syncs' && calls.some(({ name }) => DURABLE.has(name));
-      this.#db.syncOnCommit(syncs ? 'full' : 'normal');
-      this.#db.run('BEGIN');
-      const signals: Signal[] = [];
-      const answers = calls.map((call) => this.#runOne(call, signals));
-      this.#db.run('COMMIT');
-      if (this.#changes() > changes) this.#failingSince = null;
-      return { answers, signals };
+      try {
+        return this.#transaction(calls, (call, signals, gathered) => ({
+          ok: true,
+          value: this.#apply(call, signals, gathered),
+        }));
+      } catch (error) {
+        if (storeFault(error) !== error) throw error;
+        // One of them failed by itself. Savepoints cost each group that is well, so only now each call gets one.
+        this.#rollBack('ROLLBACK');
+        this.#lastCallAt = before;
+        return this.#transaction(calls, (call, signals) => this.#applyApart(call, signals));
+      }
     } catch (error) {
       this.#rollBack('ROLLBACK');
       const fault = storeFault(error);
@@ -61,27 +65,53 @@ export class SqliteCore {
     this.#db.close();
   }
 
-  #runOne(call: Call, signals: Signal[]): Answer {
+  #transaction(
+    calls: readonly Call[],
+    answer: (call: Call, signals: Signal[], gathered: Gathered) => Answer,
+  ): { answers: Answer[]; signals: Signal[] } {
+    const changes = this.#changes();
+    const syncs = this.#durability === 'syncs' && calls.some(({ name }) => DURABLE.has(name));
+    this.#db.syncOnCommit(syncs ? 'full' : 'normal');
+    this.#db.run('BEGIN');
+    const signals: Signal[] = [];
+    const gathered = new Gathered(this.#db, this.#memory);
+    const answers = calls.map((call) => answer(call, signals, gathered));
+    gathered.write();
+    this.#db.run('COMMIT');
+    if (this.#changes() > changes) this.#failingSince = null;
+    return { answers, signals };
+  }
+
+  /** So that a call that fails by itself takes nothing of the others with it. */
+  #applyApart(call: Call, signals: Signal[]): Answer {
+    const before = this.#lastCallAt;
     this.#db.run('SAVEPOINT call');
     try {
-      const step = new Step(this.#db, this.#settings, this.#memory, this.#now());
-      this.#noticeStall(step);
-      if (step.isTimeUp) endLeases(step);
-      const operation = OPERATIONS[call.name] as (step: Step, ...args: unknown[]) => OperationResult<OperationName>;
-      const value = operation(step, ...call.args);
-      if (step.isTimeUp) this.#memory.nextTimeAt = nextTimeAt(step) ?? Number.POSITIVE_INFINITY;
-      step.finish();
+      const gathered = new Gathered(this.#db, this.#memory);
+      const value = this.#apply(call, signals, gathered);
+      gathered.write();
       this.#db.run('RELEASE call');
-      signals.push(...step.signals());
       return { ok: true, value };
     } catch (error) {
-      const fault = storeFault(error);
       // A full disk or a broken file fails everybody in this transaction: nothing of it may be acknowledged.
-      if (fault !== error) throw error;
+      if (storeFault(error) !== error) throw error;
       this.#rollBack('ROLLBACK TO call');
       this.#db.run('RELEASE call');
+      // If it was the first after a pause, the next one has to notice.
+      this.#lastCallAt = before;
       return { ok: false, error };
     }
+  }
+
+  #apply(call: Call, signals: Signal[], gathered: Gathered): OperationResult<OperationName> {
+    const step = new Step(this.#db, this.#settings, this.#memory, this.#now(), gathered);
+    this.#noticeStall(step);
+    if (step.isTimeUp) endLeases(step);
+    const operation = OPERATIONS[call.name] as (step: Step, ...args: unknown[]) => OperationResult<OperationName>;
+    const value = operation(step, ...call.args);
+    if (step.isTimeUp) this.#memory.nextTimeAt = nextTimeAt(step) ?? Number.POSITIVE_INFINITY;
+    signals.push(...step.signals());
+    return value;
   }
 
   #rollBack(statement: 'ROLLBACK' | 'ROLLBACK TO call'): void {

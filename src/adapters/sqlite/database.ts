@@ -37,9 +37,9 @@ export class Database {
     this.#db = db;
   }
 
-  /** Runs a statement that answers no rows; returns how many rows it changed. */
-  run(sql: string, ...values: SqlValue[]): number {
-    return Number(this.#prepared(sql).run(...toStored(values)).changes);
+  /** Runs a statement that answers no rows. Not by its own `run`, which makes an object of counts that nobody asks for. */
+  run(sql: string, ...values: SqlValue[]): void {
+    this.#prepared(sql).get(...toStored(values));
   }
 
   /** First row as an array of its columns. */

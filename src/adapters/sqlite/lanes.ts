@@ -7,6 +7,9 @@ import { type Step } from './step.ts';
 export interface LaneRow {
   laneId: number;
   typeId: number;
+  /** What its tasks name, as it is stored on them. */
+  named: string | null;
+  /** What they face: also their type's key. */
   limits: readonly Limit[];
   head: number;
   ready: number;
@@ -16,8 +19,8 @@ export interface LaneRow {
 type LaneColumns = [number, number, string | null, number, number, string | null];
 const LANE = 'SELECT lane_id, type_id, limits, head, ready, parked_on FROM lane';
 
-function laneOf(step: Step, [laneId, typeId, limits, head, ready, parkedOn]: LaneColumns): LaneRow {
-  return { laneId, typeId, limits: facedLimits(step.typeName(typeId), limits), head, ready, parkedOn };
+function laneOf(step: Step, [laneId, typeId, named, head, ready, parkedOn]: LaneColumns): LaneRow {
+  return { laneId, typeId, named, limits: facedLimits(step.typeName(typeId), named), head, ready, parkedOn };
 }
 
 export function readLane(step: Step, laneId: number): LaneRow {

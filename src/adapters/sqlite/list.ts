@@ -6,7 +6,8 @@ import { taskRow } from './read.ts';
 import { Reasons } from './reason.ts';
 import type { TaskRow } from './rows.ts';
 import { ALL, outsideOf, type Span, spanOf, within } from './span.ts';
-import { LEASE_HELD, LEASE_OVER, PENDING, PROCESSING, STATUS_CODES, type Step, stageOf } from './step.ts';
+import { PENDING, PROCESSING, STATUS_CODES, stageOf } from './status.ts';
+import { LEASE_HELD, LEASE_OVER, type Step } from './step.ts';
 import { settleTime } from './waiting.ts';
 
 /** SQLite joins at most 500 selects in one statement. */

@@ -25,8 +25,8 @@ export function forgetNodes(step: Step, silentMs: number): void {
 }
 
 export function setDrain(step: Step, nodeId: string, wish: DrainWish): { state: 'done' | 'not_found' } {
-  const found = step.db.run('UPDATE node SET drain = ? WHERE id = ?', wish === 'drain' ? 1 : 0, nodeId);
-  if (found === 0) return { state: 'not_found' };
+  const found = step.db.row('UPDATE node SET drain = ? WHERE id = ? RETURNING 1', wish === 'drain' ? 1 : 0, nodeId);
+  if (!found) return { state: 'not_found' };
   if (wish === 'drain') step.memory.drained.add(nodeId);
   else if (step.memory.drained.delete(nodeId)) {
     // What became ready meanwhile was announced while the node was given nothing.

@@ -4,7 +4,8 @@ import type { TaskErrorCode } from '../../domain/errors.ts';
 import type { Attempt, AttemptOutcome } from '../../domain/task.ts';
 import { Reasons } from './reason.ts';
 import { TASK_COLUMNS, TASK_FROM, type TaskColumns, type TaskRow } from './rows.ts';
-import { PENDING, PROCESSING, type Step, SUCCESS } from './step.ts';
+import { PENDING, PROCESSING, SUCCESS } from './status.ts';
+import type { Step } from './step.ts';
 import { settleTime } from './waiting.ts';
 
 export function toRow(step: Step, columns: TaskColumns, reasons: Reasons): TaskRow {

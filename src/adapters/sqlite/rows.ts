@@ -2,9 +2,8 @@
 import type { TaskErrorCode } from '../../domain/errors.ts';
 import { DEFAULT_RETRY, type RetryStrategy } from '../../domain/retry.ts';
 import type { PendingReason, Task } from '../../domain/task.ts';
-import type { TaskEvent } from '../../ports/outbox.ts';
 import { parseLimits } from './slots.ts';
-import { type EventTuple, STATUS_CODES } from './step.ts';
+import { STATUS_CODES } from './status.ts';
 
 /** The columns of a task, in the order of `TaskRow`. Needs `task t` and `spec s`. */
 export const TASK_COLUMNS = `t.seq, t.lane_id, t.id, t.type_id, t.status, t.due_at, t.version, t.retry, t.recoveries, t.attempt,
@@ -91,6 +90,7 @@ export function toTask({ columns: c, type, reason }: TaskRow): Task {
 
 /** The default strategy is stored as null: most tasks have it. */
 export function strategyText(strategy: RetryStrategy): string | null {
+  if (strategy === DEFAULT_RETRY) return null;
   const { type, delayMs, factor, maxDelayMs, jitter } = strategy;
   const isDefault =
     type === DEFAULT_RETRY.type &&
@@ -103,22 +103,4 @@ export function strategyText(strategy: RetryStrategy): string | null {
 
 export function parseStrategy(text: string | null): RetryStrategy {
   return text === null ? DEFAULT_RETRY : (JSON.parse(text) as RetryStrategy);
-}
-
-export function toEvent(tuple: EventTuple): TaskEvent {
-  const [kind, taskId, type, status, version, at, retry, workerId, error, errorCode, progress, cancelRequested] = tuple;
-  return {
-    kind: kind === 0 ? 'status' : 'progress',
-    taskId,
-    type,
-    status: STATUS_CODES[status] ?? 'failed',
-    version,
-    at,
-    retry,
-    workerId,
-    error,
-    errorCode,
-    progress,
-    cancelRequested: cancelRequested === 1,
-  };
 }

@@ -3,22 +3,14 @@ import { canceledMessage } from '../../domain/cancel-message.ts';
 import type { TaskErrorCode } from '../../domain/errors.ts';
 import type { Outcome } from '../../domain/outcome.ts';
 import type { AttemptOutcome } from '../../domain/task.ts';
-import type { Settlement, SettleReply } from '../../ports/task-store.ts';
+import type { Settlement } from '../../ports/task-store.ts';
 import { happenedFinal, type Listed, move, statusEvent } from './changes.ts';
 import { LaneEntries, wake } from './lanes.ts';
+import { type SettlementRow, type SuccessRow, settlementOf } from './settlement-row.ts';
 import { drainSlots, facedLimits } from './slots.ts';
-import {
-  CANCELED,
-  FAILED,
-  LEASE_HELD,
-  LEASE_NONE,
-  LEASE_OVER,
-  PENDING,
-  PROCESSING,
-  STATUS_CODES,
-  type Step,
-  SUCCESS,
-} from './step.ts';
+import { CANCELED, FAILED, PENDING, PROCESSING, SUCCESS } from './status.ts';
+import { LEASE_HELD, LEASE_NONE, LEASE_OVER, type Step } from './step.ts';
+import { Successes } from './successes.ts';
 
 type Row = [
   seq: number,
@@ -67,27 +59,32 @@ interface Effect {
   readonly recoveries: number;
 }
 
-export function settle(step: Step, batch: readonly Settlement[]): SettleReply[] {
+/** Answers the status of each task, or `null` where the lease was lost. */
+export function settle(step: Step, batch: readonly SettlementRow[]): (number | null)[] {
   const entries = new LaneEntries(step);
+  const successes = new Successes(step);
   const freed = new Set<string>();
-  const replies = batch.map((settlement) => settleOne(step, settlement, entries, freed));
+  const statuses = batch.map((row) => {
+    if (!('id' in row) && succeeds(step, row, successes, freed)) return SUCCESS;
+    successes.write();
+    return settleOne(step, settlementOf(row), entries, freed);
+  });
+  successes.write();
   entries.write();
   for (const key of freed) wake(step, key);
-  return replies;
+  return statuses;
 }
 
-function settleOne(step: Step, settlement: Settlement, entries: LaneEntries, freed: Set<string>): SettleReply {
-  if (succeeds(step, settlement, freed)) return { state: 'settled', status: 'success' };
+function settleOne(step: Step, settlement: Settlement, entries: LaneEntries, freed: Set<string>): number | null {
+  step.memory.runs.delete(settlement.token);
   const row = step.db.row<Row>(ROW, settlement.id);
-  if (!row) return { state: 'lease_lost' };
+  if (!row) return null;
   const [seq, typeId, status, lease, token, settledToken, leaseEnds] = row;
   const isRepeat = settlement.by === 'holder' && settledToken !== 0 && settledToken === settlement.token;
-  if (isRepeat) {
-    return { state: 'settled', status: STATUS_CODES[status] ?? 'failed' };
-  }
+  if (isRepeat) return status;
   const over = lease === LEASE_OVER || (leaseEnds !== null && leaseEnds <= step.now);
   const holds = lease !== LEASE_NONE && token === settlement.token && over === (settlement.by === 'sweeper');
-  if (!holds) return { state: 'lease_lost' };
+  if (!holds) return null;
 
   const effect = effectOf(step, row, row[11] === 1 ? { kind: 'cancel' } : settlement.outcome);
   const type = step.typeName(typeId);
@@ -101,18 +98,17 @@ function settleOne(step: Step, settlement: Settlement, entries: LaneEntries, fre
   }
   recordAttempt(step, row, effect);
   writeTask(step, row, effect, settlement, entries, type);
-  return { state: 'settled', status: STATUS_CODES[effect.to] ?? 'failed' };
+  return effect.to;
 }
 
 /** What nearly all settlements are: a success under a lease that holds, of a task that nothing happened to. */
-function succeeds(step: Step, { id, token, outcome, handler, by }: Settlement, freed: Set<string>): boolean {
+function succeeds(step: Step, [id, token, result]: SuccessRow, successes: Successes, freed: Set<string>): boolean {
   const { now, memory } = step;
   const run = memory.runs.get(token);
   memory.runs.delete(token);
   if (run === undefined || run.id !== id || run.leaseEnds <= now) return false;
-  if (outcome.kind !== 'succeed' || handler !== 'ended' || by !== 'holder') return false;
   const { seq, typeId, version, retry, workerId } = run;
-  step.db.run(WRITE_FINAL, SUCCESS, SUCCESS, now, outcome.result, token, now, null, null, seq);
+  successes.add(seq, result);
   const faced = facedLimits(step.typeName(typeId), run.limits);
   memory.held.free(faced, token);
   for (const { key } of faced) freed.add(key);

@@ -1,7 +1,8 @@
 // Numbers about everything: all from counters and indexes, none by walking through tasks.
 import type { MinuteCounts, StoreStats, TypeStats } from '../../ports/task-store.ts';
 import { facedLimits, hasRoom, NO_MAX } from './slots.ts';
-import { STATUS_CODES, type Step } from './step.ts';
+import { STATUS_CODES } from './status.ts';
+import type { Step } from './step.ts';
 import { settleTime } from './waiting.ts';
 
 const MINUTES_SHOWN_MS = 60 * 60_000;

@@ -1,49 +1,17 @@
-// One atomic step: everything an operation may use and what it leaves behind (events, counts, signals).
+// One step: everything an operation may use, and what it leaves behind (events, counts, signals).
 // `Memory` is what the store remembers between steps; it is only a copy and is read anew after a rollback.
-import type { TaskErrorCode } from '../../domain/errors.ts';
-import type { Status } from '../../domain/task.ts';
 import type { CanceledLease, Signal, StoreSettings } from '../../ports/task-store.ts';
 import type { Database } from './database.ts';
+import type { EventTuple } from './event-text.ts';
+import type { Gathered } from './gathered.ts';
 import { HeldSlots } from './held-slots.ts';
 import { facedLimits } from './slots.ts';
-
-export const STATUS_CODES: readonly Status[] = ['pending', 'processing', 'success', 'failed', 'canceled', 'timeout'];
-export const PENDING = 0;
-export const PROCESSING = 1;
-export const SUCCESS = 2;
-export const FAILED = 3;
-export const CANCELED = 4;
-export const TIMEOUT = 5;
-
-/** Where a task is listed: everything that is not final together. */
-export function stageOf(status: number): number {
-  return status < SUCCESS ? PENDING : status;
-}
 
 export const LEASE_NONE = 0;
 export const LEASE_HELD = 1;
 export const LEASE_OVER = 2;
 
 export const PAGE = 500;
-
-/** Numbers of types are below it, so that (facet, type, status) fits one exact number. */
-const TYPES_MAX = 2 ** 24;
-
-/** What the outbox keeps of an event, in this order, to be small. */
-export type EventTuple = [
-  kind: 0 | 1,
-  taskId: string,
-  type: string,
-  status: number,
-  version: number,
-  at: number,
-  retry: number,
-  workerId: string | null,
-  error: string | null,
-  errorCode: TaskErrorCode | null,
-  progress: string | null,
-  cancelRequested: 0 | 1,
-];
 
 /**
  * What the claim knew of a running task, by token, so that the success of an attempt that nothing happened to in between
@@ -130,20 +98,19 @@ export class Step {
   /** Something may have come due, timed out or expired by now. */
   readonly isTimeUp: boolean;
 
-  readonly events: EventTuple[] = [];
-  readonly #counts = new Map<number, number>();
-  readonly #minute = new Map<string, number>();
+  readonly #gathered: Gathered;
   readonly #workTypes = new Set<string>();
   readonly #cancels = new Map<string, CanceledLease[]>();
   #timerMs: number | null = null;
-  #stateChanged = false;
+  #hasEvents = false;
 
-  constructor(db: Database, settings: StoreSettings, memory: Memory, now: number) {
+  constructor(db: Database, settings: StoreSettings, memory: Memory, now: number, gathered: Gathered) {
     this.db = db;
     this.settings = settings;
     this.memory = memory;
     this.now = now;
     this.isTimeUp = now >= memory.nextTimeAt;
+    this.#gathered = gathered;
   }
 
   typeName(typeId: number): string {
@@ -163,23 +130,30 @@ export class Step {
   }
 
   nextToken(): number {
-    this.#stateChanged = true;
-    return ++this.memory.token;
+    return this.nextTokens(1);
+  }
+
+  /** The first of so many that follow each other. */
+  nextTokens(count: number): number {
+    this.#gathered.stateChanged();
+    const first = this.memory.token + 1;
+    this.memory.token += count;
+    return first;
   }
 
   acceptedOne(): number {
-    this.#stateChanged = true;
+    this.#gathered.stateChanged();
     return ++this.memory.accepted;
   }
 
   purgedSome(n: number): void {
-    this.#stateChanged = true;
+    this.#gathered.stateChanged();
     this.memory.purged += n;
   }
 
   /** How many tasks there are of each (type, status) under a facet. */
   counted(facetId: number): { typeId: number; status: number; n: number }[] {
-    this.flushCounts();
+    this.writeGathered();
     return this.db
       .rows<[number, number, number]>('SELECT type_id, status, n FROM counter WHERE facet_id = ? AND n > 0', facetId)
       .map(([typeId, status, n]) => ({ typeId, status, n }));
@@ -187,12 +161,21 @@ export class Step {
 
   /** Moves a count of (facet, type, status); facet 0 is "all tasks". */
   count(facetId: number, typeId: number, status: number, by: 1 | -1): void {
-    const key = (facetId * TYPES_MAX + typeId) * STATUS_CODES.length + status;
-    this.#counts.set(key, (this.#counts.get(key) ?? 0) + by);
+    this.#gathered.count(facetId, typeId, status, by);
   }
 
   happened(name: string): void {
-    this.#minute.set(name, (this.#minute.get(name) ?? 0) + 1);
+    this.#gathered.happened(name, this.now);
+  }
+
+  event(event: EventTuple): void {
+    this.#hasEvents = true;
+    this.#gathered.event(event);
+  }
+
+  /** Before a read of counters, minutes, the outbox or the state: makes what was gathered so far visible to it. */
+  writeGathered(): void {
+    this.#gathered.write();
   }
 
   work(type: string): void {
@@ -212,54 +195,12 @@ export class Step {
     if (this.#timerMs === null || inMs < this.#timerMs) this.#timerMs = inMs;
   }
 
-  /** Makes what was counted in this step visible to its own reads. */
-  flushCounts(): void {
-    for (const [key, n] of this.#counts) {
-      if (n === 0) continue;
-      const status = key % STATUS_CODES.length;
-      const typeId = ((key - status) / STATUS_CODES.length) % TYPES_MAX;
-      const facetId = Math.floor(key / STATUS_CODES.length / TYPES_MAX);
-      this.db.run(
-        `INSERT INTO counter VALUES (?, ?, ?, max(0, ?)) ON CONFLICT DO UPDATE SET n = n + ?`,
-        facetId,
-        typeId,
-        status,
-        n,
-        n,
-      );
-    }
-    const minute = this.now - (this.now % 60_000);
-    for (const [name, n] of this.#minute) {
-      this.db.run('INSERT INTO minute VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n', minute, name, n);
-    }
-    this.#counts.clear();
-    this.#minute.clear();
-  }
-
-  /** Writes what the step collected. Last thing before it is kept. */
-  finish(): void {
-    this.flushCounts();
-    if (this.events.length > 0) {
-      this.db.run('INSERT INTO outbox (events) VALUES (?)', JSON.stringify(this.events));
-    }
-    if (this.#stateChanged || this.events.length > 0) {
-      const { accepted, purged, token } = this.memory;
-      this.db.run(
-        'UPDATE state SET accepted = ?, purged = ?, token = ?, clock_high = ?',
-        accepted,
-        purged,
-        token,
-        this.now,
-      );
-    }
-  }
-
   signals(): Signal[] {
     const signals: Signal[] = [];
     if (this.#workTypes.size > 0) signals.push({ kind: 'work', types: [...this.#workTypes] });
     for (const [nodeId, leases] of this.#cancels) signals.push({ kind: 'cancel', nodeId, leases });
     if (this.#timerMs !== null) signals.push({ kind: 'timer', inMs: this.#timerMs });
-    if (this.events.length > 0) signals.push({ kind: 'outbox' });
+    if (this.#hasEvents) signals.push({ kind: 'outbox' });
     return signals;
   }
 }

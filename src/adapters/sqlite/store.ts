@@ -34,10 +34,11 @@ import type {
   TaskStore,
   TimerSweep,
 } from '../../ports/task-store.ts';
-import type { ClaimedRow } from './claim.ts';
+import { toClaimed } from './claimed.ts';
+import { eventsOf } from './event-text.ts';
 import type { Host } from './host.ts';
-import { toEvent, toTask } from './rows.ts';
-import type { EventTuple } from './step.ts';
+import { toTask } from './rows.ts';
+import { settlementRow, settleReply } from './settlement-row.ts';
 import { submissionRow } from './submission-row.ts';
 
 /** How the lease keeper's thread reaches the store: a module with `connect(data)`. */
@@ -93,15 +94,17 @@ export class SqliteStore implements TaskStore {
   }
 
   claim(request: ClaimRequest): Promise<Claimed[]> {
-    return this.#claims.once(request.requestId, async () => (await this.#host.call('claim', request)).map(toClaimed));
+    return this.#claims.once(request.requestId, async () =>
+      (await this.#host.call('claim', request)).flatMap(toClaimed),
+    );
   }
 
   heartbeat(request: HeartbeatRequest): Promise<HeartbeatReply[]> {
     return this.#host.call('heartbeat', request);
   }
 
-  settle(batch: readonly Settlement[]): Promise<SettleReply[]> {
-    return this.#host.call('settle', batch);
+  async settle(batch: readonly Settlement[]): Promise<SettleReply[]> {
+    return (await this.#host.call('settle', batch.map(settlementRow))).map(settleReply);
   }
 
   release(batch: readonly LeaseRef[]): Promise<void> {
@@ -184,7 +187,7 @@ export class SqliteStore implements TaskStore {
     const rows = await this.#host.call('readOutbox', after, limit);
     return rows.map(([position, events]) => ({
       position: String(position),
-      events: () => (JSON.parse(events) as EventTuple[]).map(toEvent),
+      events: () => eventsOf(events),
     }));
   }
 
@@ -203,11 +206,6 @@ export class SqliteStore implements TaskStore {
   close(): Promise<void> {
     return this.#host.close();
   }
-}
-
-function toClaimed({ row, token, expiresAt, remainingMs, processRemainingMs }: ClaimedRow): Claimed {
-  const task = toTask(row);
-  return { task, lease: { id: task.id, token, expiresAt, remainingMs, processRemainingMs } };
 }
 
 /** A claim asked twice gets the same answer. Replies cannot get lost inside a process, so a few are enough. */

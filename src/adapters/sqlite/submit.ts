@@ -1,13 +1,16 @@
 // Submit: insert if absent, by idempotency key and by id, in the order given.
 
+import type { PendingReason } from '../../domain/task.ts';
 import { move, statusEvent } from './changes.ts';
 import { facetId, rowFacets } from './facets.ts';
 import { LaneEntries } from './lanes.ts';
+import { NewTasks } from './new-tasks.ts';
 import { taskRow } from './read.ts';
 import { Reasons } from './reason.ts';
 import type { TaskRow } from './rows.ts';
 import { priorityScore } from './score.ts';
-import { PENDING, type Step } from './step.ts';
+import { PENDING } from './status.ts';
+import type { Step } from './step.ts';
 import type { Acceptance, SubmissionRow } from './submission-row.ts';
 import { settleTime } from './waiting.ts';
 
@@ -32,15 +35,18 @@ type Found =
 export function submit(step: Step, batch: readonly SubmissionRow[]): SubmitRow[] {
   settleTime(step);
   const entries = new LaneEntries(step);
-  const found = batch.map((submission) => submitOne(step, submission, entries));
+  const tasks = new NewTasks(step);
+  const found = batch.map((submission) => submitOne(step, submission, { entries, tasks }));
+  tasks.write();
   entries.write();
   const reasons = new Reasons(step);
+  const created = new CreatedRows(step.now);
   return found.map((reply) => {
     switch (reply.state) {
       case 'conflict':
         return reply;
       case 'created':
-        return { state: reply.state, acceptance: [step.now, reply.runAt, reasons.of(reply.waits)] };
+        return created.of(reply.runAt, reasons.of(reply.waits));
       case 'exists':
       case 'replayed':
         return { state: reply.state, row: taskRow(step, reply.seq, reasons) };
@@ -48,23 +54,47 @@ export function submit(step: Step, batch: readonly SubmissionRow[]): SubmitRow[]
   });
 }
 
-function submitOne(step: Step, submission: SubmissionRow, entries: LaneEntries): Found {
+/** Most new tasks of a batch get the same answer. As one object it travels once: the clone between threads sees that it is the same. */
+class CreatedRows {
+  readonly #now: number;
+  #last: { readonly state: 'created'; readonly acceptance: Acceptance } | null = null;
+
+  constructor(now: number) {
+    this.#now = now;
+  }
+
+  of(runAt: number, reason: PendingReason): SubmitRow {
+    const last = this.#last;
+    if (last !== null && last.acceptance[1] === runAt && last.acceptance[2] === reason) return last;
+    this.#last = { state: 'created', acceptance: [this.#now, runAt, reason] };
+    return this.#last;
+  }
+}
+
+/** What is written for several submissions at once. */
+interface Written {
+  readonly entries: LaneEntries;
+  readonly tasks: NewTasks;
+}
+
+function submitOne(step: Step, submission: SubmissionRow, written: Written): Found {
   const [id, , , , , , , , , , , , , , key, fingerprint] = submission;
-  const replay = key === null ? null : replayOf(step, key);
+  const replay = key === null ? null : replayOf(step, key, written.tasks);
   if (replay) {
     return replay.fingerprint === fingerprint ? { state: 'replayed', seq: replay.seq } : { state: 'conflict' };
   }
-  const known = seqOf(step, id);
+  const known = seqOf(step, id, written.tasks);
   if (known !== null) return { state: 'exists', seq: known };
   const seq = step.acceptedOne();
   if (id > step.memory.lastId) step.memory.lastId = id;
   if (key !== null) remember(step, key, fingerprint ?? '', seq);
-  return { state: 'created', ...insert(step, seq, submission, entries) };
+  return { state: 'created', ...insert(step, seq, submission, written) };
 }
 
 /** Ids ascend, but for those that come from elsewhere: one beyond all others is not there. */
-function seqOf(step: Step, id: string): number | null {
+function seqOf(step: Step, id: string, tasks: NewTasks): number | null {
   if (id > step.memory.lastId) return null;
+  tasks.write();
   return step.db.row<[number]>('SELECT seq FROM task WHERE id = ?', id)?.[0] ?? null;
 }
 
@@ -72,7 +102,7 @@ function insert(
   step: Step,
   seq: number,
   submission: SubmissionRow,
-  entries: LaneEntries,
+  { entries, tasks }: Written,
 ): { runAt: number; waits: Waits } {
   const [
     id,
@@ -97,36 +127,10 @@ function insert(
   const keyId = key === null ? null : facetId(step, 'key', key);
   const parentId = submission[16];
   const facets = rowFacets(step, tags === null ? [] : (JSON.parse(tags) as string[]), parentId);
-  step.db.run(
-    `INSERT INTO task (seq, id, type_id, status, stage, score, lane_id, due_at, queue_deadline, version, retry, recoveries, attempt,
-      cancel_requested, lease, token, settled_token, created_at, updated_at, limits, key_id, facets)
-      VALUES (?, ?, ?, 0, 0, ?, ?, ?, ?, 1, 0, 0, 0, 0, 0, 0, 0, ?, ?, ?, ?, ?)`,
-    seq,
-    id,
-    typeId,
-    score,
-    laneId,
-    dueAt,
-    queueTimeoutMs === 0 ? null : dueAt + queueTimeoutMs,
-    step.now,
-    step.now,
-    limits,
-    keyId,
-    facets,
-  );
-  step.db.run(
-    'INSERT INTO spec VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
-    seq,
-    payload,
-    priority,
-    maxRetry,
-    strategy,
-    queueTimeoutMs,
-    processTimeoutMs,
-    key,
-    max,
-    tags,
-    parentId,
+  const queueDeadline = queueTimeoutMs === 0 ? null : dueAt + queueTimeoutMs;
+  tasks.add(
+    [seq, id, typeId, score, laneId, dueAt, queueDeadline, step.now, step.now, limits, keyId, facets],
+    [seq, payload, priority, maxRetry, strategy, queueTimeoutMs, processTimeoutMs, key, max, tags, parentId],
   );
   move(step, { seq, typeId, keyId, facets }, null, PENDING);
   step.happened('submitted');
@@ -136,13 +140,17 @@ function insert(
   return { runAt: dueAt, waits: { type, laneId, retry: 0, limits } };
 }
 
-function replayOf(step: Step, key: string): { fingerprint: string; seq: number } | null {
+function replayOf(step: Step, key: string, tasks: NewTasks): { fingerprint: string; seq: number } | null {
   const row = step.db.row<[string, number]>(
-    `SELECT fingerprint, seq FROM idempotency WHERE key = ? AND expires_at > ? AND seq IN (SELECT seq FROM task)`,
+    'SELECT fingerprint, seq FROM idempotency WHERE key = ? AND expires_at > ?',
     key,
     step.now,
   );
-  return row ? { fingerprint: row[0], seq: row[1] } : null;
+  if (!row) return null;
+  const [fingerprint, seq] = row;
+  tasks.write();
+  // The key may outlive its task.
+  return step.db.row('SELECT 1 FROM task WHERE seq = ?', seq) ? { fingerprint, seq } : null;
 }
 
 function remember(step: Step, key: string, fingerprint: string, seq: number): void {

@@ -3,7 +3,8 @@
 import { happenedFinal, move, statusEvent } from './changes.ts';
 import { afterLeaving, LaneEntries, readLane, wake } from './lanes.ts';
 import { facedLimits } from './slots.ts';
-import { LEASE_HELD, LEASE_OVER, PAGE, PENDING, type Step, TIMEOUT } from './step.ts';
+import { PENDING, TIMEOUT } from './status.ts';
+import { LEASE_HELD, LEASE_OVER, PAGE, type Step } from './step.ts';
 
 type DueRow = [seq: number, typeId: number, score: number, limits: string | null];
 

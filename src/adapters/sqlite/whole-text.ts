@@ -11,8 +11,16 @@ function isPlain(text: string): boolean {
 
 /** The values as SQLite can hold them; the same array when nothing has to change, which is nearly always. */
 export function toStored(values: SqlValue[]): SqlValue[] {
-  const isFine = (value: SqlValue) => typeof value !== 'string' || isPlain(value);
-  return values.every(isFine) ? values : values.map((value) => (isFine(value) ? value : MARK + JSON.stringify(value)));
+  for (const value of values) if (!isFine(value)) return values.map(storedForm);
+  return values;
+}
+
+function storedForm(value: SqlValue): SqlValue {
+  return isFine(value) ? value : MARK + JSON.stringify(value);
+}
+
+function isFine(value: SqlValue): boolean {
+  return typeof value !== 'string' || isPlain(value);
 }
 
 /** Turns marked texts of a row back, in place. */

@@ -24,12 +24,13 @@ function writeOldFile(path: string, id: string, dueAt: number): void {
     INSERT INTO spec VALUES (1, '{"a":[]}', 0, 3, NULL, 0, 0, NULL, NULL, '["x"]');
     INSERT INTO facet_task VALUES (7, 1, 0, 1);
     INSERT INTO counter VALUES (0, 1, 0, 1), (7, 1, 0, 1);
+    INSERT INTO outbox (events) VALUES ('[[0,"${id}","mail",0,1,1,0,null,null,null,null,0]]');
     PRAGMA user_version = 2`);
   db.close();
 }
 
 describe('a data file of an older version', () => {
-  it('keeps its tasks and the tags they are listed under, and takes child tasks', async () => {
+  it('keeps its tasks, the tags they are listed under and the events nobody has read, and takes child tasks', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'xqueue-upgrade-'));
     const clock = new ManualClock();
     const id = nextUuid();
@@ -38,6 +39,11 @@ describe('a data file of an older version', () => {
     try {
       const [old] = await store.get([id]);
       assert.deepEqual([old?.payload, old?.tags, old?.parentId, old?.status], ['{"a":[]}', ['x'], null, 'pending']);
+      const unread = (await store.readOutbox(null, 10)).flatMap(({ events }) => events());
+      assert.deepEqual(
+        unread.map(({ taskId, status, version }) => [taskId, status, version]),
+        [[id, 'pending', 1]],
+      );
       const child = aSubmission({ parentId: id, tags: ['x', 'y'] });
       await store.submit([child]);
       const page = { limit: 10, offset: 0, order: 'asc' } as const;

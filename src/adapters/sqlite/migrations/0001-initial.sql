@@ -181,7 +181,7 @@ CREATE TABLE hold (
   PRIMARY KEY (key, owner)
 ) STRICT, WITHOUT ROWID;
 
--- One row per atomic step, with all its events.
+-- One row per transaction, with all its events.
 CREATE TABLE outbox (
   position INTEGER PRIMARY KEY AUTOINCREMENT,
   events   TEXT NOT NULL
