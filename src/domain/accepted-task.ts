@@ -8,8 +8,21 @@ export function acceptedTask(
   runAt: number,
   pendingReason: PendingReason | null,
 ): Task {
+  // Member by member: it is made for every task that comes in, and what is added to a spread is added one by one.
   return {
-    ...spec,
+    id: spec.id,
+    type: spec.type,
+    payload: spec.payload,
+    priority: spec.priority,
+    maxRetry: spec.maxRetry,
+    retryStrategy: spec.retryStrategy,
+    queueTimeoutMs: spec.queueTimeoutMs,
+    processTimeoutMs: spec.processTimeoutMs,
+    concurrencyKey: spec.concurrencyKey,
+    maxConcurrency: spec.maxConcurrency,
+    limits: spec.limits,
+    tags: spec.tags,
+    parentId: spec.parentId,
     status: 'pending',
     pendingReason,
     retry: 0,

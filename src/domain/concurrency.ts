@@ -28,6 +28,8 @@ export function limitsOf(
   asked: Pick<TaskSpec, 'type' | 'concurrencyKey' | 'maxConcurrency'>,
   added: readonly Limit[] = [],
 ): Limit[] {
+  // Most tasks ask for nothing.
+  if (asked.concurrencyKey === null && asked.maxConcurrency === null && added.length === 0) return [];
   const byKey = new Map<string, number>();
   const add = (key: string, max: number) => byKey.set(key, Math.min(max, byKey.get(key) ?? Number.POSITIVE_INFINITY));
   if (asked.concurrencyKey !== null) add(asked.concurrencyKey, asked.maxConcurrency ?? 1);

@@ -28,19 +28,18 @@ function specOf(
   settings: SubmissionDefaults,
   strategies: readonly ConcurrencyStrategy[],
 ): TaskSpec {
-  const asked = {
-    type: request.type,
-    concurrencyKey: request.concurrencyKey ?? null,
-    maxConcurrency: request.maxConcurrency ?? null,
-  };
+  const { type, concurrencyKey = null, maxConcurrency = null } = request;
   const payload = request.payload ?? '{}';
   const priority = request.priority ?? 0;
   const tags = request.tags ?? [];
   const limits =
-    request.limits ?? limitsOf(asked, limitsAdded(strategies, { type: request.type, payload, priority, tags }));
+    request.limits ??
+    limitsOf({ type, concurrencyKey, maxConcurrency }, limitsAdded(strategies, { type, payload, priority, tags }));
   return {
     id,
-    ...asked,
+    type,
+    concurrencyKey,
+    maxConcurrency,
     payload,
     priority,
     maxRetry: request.maxRetry ?? settings.defaultRetry,

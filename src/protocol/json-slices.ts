@@ -53,6 +53,8 @@ export function elementsOf(text: string, from = 0): Slice[] {
 
 /** Whether lists and objects are nested more than `depth` levels; `[]` is one level. */
 export function isDeeperThan(text: string, depth: number, from = 0, to: number = text.length): boolean {
+  // Each level takes two brackets.
+  if (to - from <= 2 * depth) return false;
   let open = 0;
   for (let at = from; at < to; at++) {
     const code = text.charCodeAt(at);

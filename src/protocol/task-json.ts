@@ -1,6 +1,6 @@
 // Writes a task as JSON text by hand. Payload, progress and result are text already and are put in digit for digit;
 // and it is several times faster than building objects for `JSON.stringify`, on the way every answer takes.
-import type { RetryStrategy } from '../domain/retry.ts';
+import { DEFAULT_RETRY, type RetryStrategy } from '../domain/retry.ts';
 import type { Attempt, Task, TaskWithAttempts } from '../domain/task.ts';
 import { secondsOfMs } from './durations.ts';
 import { formatTimestamp } from './timestamps.ts';
@@ -44,20 +44,28 @@ function attemptJson(attempt: Attempt): string {
   );
 }
 
-// Most tasks share a handful of strategies, as one object or as equal ones; the text of each is made once.
+// Nearly all tasks have the default strategy, and the others share a handful, as one object or as equal ones; the text of each
+// is made once.
 const STRATEGIES_KEPT = 64;
 const strategies = new Map<string, string>();
+const DEFAULT_STRATEGY = strategyText(DEFAULT_RETRY);
 
 function strategyJson(strategy: RetryStrategy): string {
+  if (strategy === DEFAULT_RETRY) return DEFAULT_STRATEGY;
   const { type, delayMs, factor, maxDelayMs, jitter } = strategy;
   const name = `${type} ${delayMs} ${factor} ${maxDelayMs} ${jitter}`;
   const known = strategies.get(name);
   if (known !== undefined) return known;
-  const text =
-    `{"type":"${type}","delay":${secondsOfMs(delayMs)},"factor":${factor}` +
-    `,"max_delay":${secondsOfMs(maxDelayMs)},"jitter":${jitter}}`;
+  const text = strategyText(strategy);
   if (strategies.size < STRATEGIES_KEPT) strategies.set(name, text);
   return text;
+}
+
+function strategyText({ type, delayMs, factor, maxDelayMs, jitter }: RetryStrategy): string {
+  return (
+    `{"type":"${type}","delay":${secondsOfMs(delayMs)},"factor":${factor}` +
+    `,"max_delay":${secondsOfMs(maxDelayMs)},"jitter":${jitter}}`
+  );
 }
 
 function word(value: string | null): string {

@@ -18,12 +18,21 @@ export function parseTimestamp(text: string): number | null {
   return sign === '-' ? localMs + offsetMs : localMs - offsetMs;
 }
 
-// Most instants that are written one after the other fall into the same second; its text is made once.
+// Most instants that are written one after the other are the same, or fall into the same second; its text is made once.
+let lastMs = Number.NaN;
+let lastInstant = '';
 let lastSecond = Number.NaN;
 let lastText = '';
 
 /** RFC 3339, UTC, always with three digits of milliseconds. */
 export function formatTimestamp(unixMs: number): string {
+  if (unixMs === lastMs) return lastInstant;
+  lastInstant = textOf(unixMs);
+  lastMs = unixMs;
+  return lastInstant;
+}
+
+function textOf(unixMs: number): string {
   const second = Math.floor(unixMs / 1000);
   if (second !== lastSecond) {
     lastText = new Date(second * 1000).toISOString().slice(0, -4);

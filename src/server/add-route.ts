@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { QueryText } from '../protocol/query.ts';
 import { type Answer, type Headers, invalid, refusal, TAKEN_OVER } from './answer.ts';
 import { ANYONE, type Principal } from './permissions.ts';
-import type { Call, JsonBody, Route } from './route.ts';
+import type { Call, JsonBody, Outcome, Route } from './route.ts';
 import type { Services } from './services.ts';
 
 declare module 'fastify' {
@@ -30,13 +30,24 @@ export function addRoute(app: FastifyInstance, route: Route, services: Services)
       observe(reply.statusCode, reply.elapsedTime);
       done();
     },
-    handler: async (request, reply) => {
+    // Not async: the framework would wait for a promise that resolves to the reply, which is one more turn for each request.
+    handler: (request, reply) => {
       const call = callOf(route, request, reply);
-      if ('status' in call) return send(reply, call);
-      const outcome = await route.handle(call, services);
-      return outcome === TAKEN_OVER ? reply : send(reply, outcome);
+      if ('status' in call) return void send(reply, call);
+      const outcome = route.handle(call, services);
+      if (!(outcome instanceof Promise)) return finish(reply, outcome);
+      outcome.then((later) => finish(reply, later)).catch((error: unknown) => fail(reply, error));
     },
   });
+}
+
+function finish(reply: FastifyReply, outcome: Outcome): void {
+  if (outcome !== TAKEN_OVER) send(reply, outcome);
+}
+
+/** To the error handler, unless an answer is on its way: a second one would become part of it. */
+function fail(reply: FastifyReply, error: unknown): void {
+  if (!reply.sent) reply.send(error instanceof Error ? error : new Error(String(error)));
 }
 
 export function send(reply: FastifyReply, { status, type, body, headers }: Answer): FastifyReply {

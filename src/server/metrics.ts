@@ -1,13 +1,14 @@
 // Prometheus metrics. Requests are counted as they end; everything about tasks is asked from the store when somebody
 // scrapes, so that it is right on every node and after every restart.
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { STATUSES } from '../domain/task.ts';
 import type { LogStatus } from '../engine/log-front.ts';
 import type { NodeState, StoreStats } from '../ports/task-store.ts';
 import { type PushFacts, pushRegistry } from './push-metrics.ts';
+import { RequestDurations } from './request-durations.ts';
 
 export interface Metrics {
-  /** Makes an observer of ended requests for one route. Cheap to call: labels are resolved once per status. */
+  /** Makes an observer of ended requests for one route. Cheap to call. */
   requests(method: string, path: string): (status: number, durationMs: number) => void;
   /** The text for a scrape. @param cluster `null`: the store cannot be asked */
   render(cluster: ClusterFacts | null): Promise<string>;
@@ -28,31 +29,14 @@ export function createMetrics(
   push?: () => PushFacts,
   log: () => LogStatus | null = () => null,
 ): Metrics {
+  const durations = new RequestDurations();
   const registry = new Registry();
   const registers = [registry];
-  const seconds = new Histogram({
-    name: 'xqueue_http_request_duration_seconds',
-    help: 'Time from the request to the end of its answer',
-    labelNames: ['method', 'path', 'status'],
-    buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60],
-    registers,
-  });
   const open = new Gauge({ name: 'xqueue_http_open_calls', help: 'Long polls and event streams', registers });
 
   return {
     contentType: Registry.PROMETHEUS_CONTENT_TYPE,
-    requests(method, path) {
-      const observers = new Map<number, (seconds: number) => void>();
-      return (status, durationMs) => {
-        let observe = observers.get(status);
-        if (observe === undefined) {
-          const bound = seconds.labels({ method, path, status: String(status) });
-          observe = (value) => bound.observe(value);
-          observers.set(status, observe);
-        }
-        observe(durationMs / 1000);
-      };
-    },
+    requests: (method, path) => durations.of(method, path),
     async render(cluster) {
       if (processMetrics === undefined) {
         processMetrics = new Registry();
@@ -63,7 +47,8 @@ export function createMetrics(
       const parts = [clusterRegistry(cluster), registry, processMetrics];
       if (push) parts.push(pushRegistry(push()));
       if (status !== null) parts.push(logRegistry(status));
-      return (await Promise.all(parts.map((part) => part.metrics()))).join('\n');
+      const [first = '', ...rest] = await Promise.all(parts.map((part) => part.metrics()));
+      return [first, durations.render(), ...rest].join('\n');
     },
   };
 }
