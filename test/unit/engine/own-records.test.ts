@@ -64,7 +64,12 @@ async function ingestOf(store: Store, own: OwnRecords): Promise<Ingest> {
   const rest = { ingest: unused, gaps: unused, setOffsets: unused, replays: unused, eventCursor };
   const { offsets, pass, noteGap } = store;
   const log: TaskLog = {
-    ...{ recordBytesMax: unused, append: unused, join: unused, bounds: unused, read: unused, health: unused },
+    recordBytesMax: unused,
+    append: unused,
+    join: unused,
+    bounds: unused,
+    read: unused,
+    health: unused,
     close: unused,
   };
   const rules = { topic: 't', originOf: unused, parse: unused, defaults: { defaultRetry: 3, defaultTimeoutMs: 0 } };
