@@ -5,6 +5,7 @@ import { StartError } from '../config/start-error.ts';
 import { LIMITS } from '../domain/limits.ts';
 import type { LogFront } from '../engine/log-front.ts';
 import type { RecordRules } from '../engine/log-record.ts';
+import { OwnRecords } from '../engine/own-records.ts';
 import type { TaskLog } from '../ports/task-log.ts';
 import { ACCEPTED_HEADER, acceptedRecord } from '../protocol/accepted-record.ts';
 import { eventRecord } from '../protocol/event-record.ts';
@@ -51,6 +52,7 @@ export function logFront({ id, config, clock }: Basics, log: TaskLog, { intake }
     ...recordReading(config),
     log,
     intake,
+    own: new OwnRecords(),
     owner: `${id}/${randomWord(clock)}`,
     acceptedRecord: (submission, acceptedAt) => ({
       key: submission.spec.id,

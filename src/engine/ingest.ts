@@ -12,7 +12,7 @@ import type { LogFront } from './log-front.ts';
 import { type ReadRecord, type RecordRules, readRecord } from './log-record.ts';
 
 export interface IngestParts {
-  readonly front: Pick<LogFront, 'log' | 'intake'>;
+  readonly front: Pick<LogFront, 'log' | 'intake' | 'own'>;
   readonly rules: RecordRules;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -55,6 +55,25 @@ export class Ingest implements IngestHandler {
       partition,
       `partition ${partition} should go on at ${offset}, but the log has ${earliest} to ${end}: run xqueue rebuild`,
     );
+  }
+
+  /** What this node wrote is passed as any other record is: the store looks whether the tasks are there. */
+  async advance(partition: number, offset: number, signal: AbortSignal): Promise<number> {
+    const { own, intake } = this.#parts.front;
+    for (let next = offset; ; ) {
+      const ids = own.from(partition, next, SPAN);
+      const upTo = next + ids.length;
+      if (upTo === next) return next;
+      const pass = () => intake.pass({ partition, expected: this.#at.get(partition) ?? null, upTo }, ids);
+      const reply = await this.#tryLong(pass, signal);
+      // What the store has lost since is read from the log.
+      if (reply === null || reply.state === 'missing') return next;
+      if (reply.state === 'moved') {
+        return (await this.#tryLong(() => this.#movedTo(partition, reply.next), signal)) ?? next;
+      }
+      this.#at.set(partition, upTo);
+      next = upTo;
+    }
   }
 
   async take(page: LogPage, signal: AbortSignal): Promise<number> {

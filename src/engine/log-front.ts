@@ -6,10 +6,13 @@ import type { TaskEvent } from '../ports/outbox.ts';
 import type { NewRecord, TaskLog } from '../ports/task-log.ts';
 import type { Submission } from '../ports/task-store.ts';
 import type { RecordRules } from './log-record.ts';
+import type { OwnRecords } from './own-records.ts';
 
 export interface LogFront extends Pick<RecordRules, 'topic' | 'originOf' | 'parse'> {
   readonly log: TaskLog;
   readonly intake: LogIntake;
+  /** What this node wrote into the log and put into the store. */
+  readonly own: OwnRecords;
   /** Unique per process start. */
   readonly owner: string;
   readonly acceptedRecord: (submission: Submission, acceptedAt: number) => NewRecord;

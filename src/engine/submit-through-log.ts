@@ -15,7 +15,7 @@ type Insert = (batch: readonly Submission[]) => Promise<readonly SubmitReply[]>;
  * @throws LogUnavailable, and StoreUnavailable when one of the batch has an idempotency key
  */
 export function submitThroughLog(
-  { log, intake, acceptedRecord }: Pick<LogFront, 'log' | 'intake' | 'acceptedRecord'>,
+  { log, intake, own, acceptedRecord }: Pick<LogFront, 'log' | 'intake' | 'own' | 'acceptedRecord'>,
   insert: Insert,
   clock: Clock,
 ) {
@@ -25,14 +25,20 @@ export function submitThroughLog(
     const acceptedAt = clock.now();
     const records = fresh.map((submission) => acceptedRecord(submission, acceptedAt));
     const places = await log.append('tasks', records);
-    const placed = fresh.map((submission, index) => ({ ...submission, ...recordAt(places[index]) }));
-    const replies = (await inserted(placed, insert, acceptedAt)).values();
+    const placed = fresh.map((submission, index) => at(submission, places[index]));
+    const inStore = await inserted(placed, insert, acceptedAt);
+    for (const [index, reply] of inStore.entries()) {
+      const place = places[index];
+      // Need not be read back.
+      if (place && reply.state === 'created') own.add(place, reply.task.id);
+    }
+    const replies = inStore.values();
     return batch.map((_, index) => known?.[index] ?? (replies.next().value as EngineReply));
   };
 }
 
-function recordAt(record: Submission['record']): Pick<Submission, 'record'> {
-  return record === undefined ? {} : { record };
+function at(submission: Submission, record: Submission['record']): Submission {
+  return record === undefined ? submission : { ...submission, record };
 }
 
 /** What is answered by an earlier submit with the same key, in order of the batch; `null`: there are no keys. */

@@ -58,6 +58,11 @@ export interface IngestHandler {
    */
   begin(partition: number, noted: number | null): Promise<number | 'earliest'>;
   /**
+   * Goes on from `offset` without reading, as far as what lies there is known to be dealt with. Asked before each look at the
+   * partition. Answers where to read.
+   */
+  advance(partition: number, offset: number, signal: AbortSignal): Promise<number>;
+  /**
    * Takes a page. Called for a partition only when its last page is done with. Answers where to go on, usually `page.next`.
    * @param signal aborted when the partition is taken away: another node may read it from then on, or already
    */

@@ -6,8 +6,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { eventually } from '../e2e/http.ts';
 import { Load } from '../faults/load.ts';
 import { allFinal, seeded } from '../faults/rig.ts';
+import { longMs } from '../long-run.ts';
 import { auditWithLog } from './audit.ts';
-import { longMs, makeScene } from './scene.ts';
+import { makeScene } from './scene.ts';
 
 /** How long a consumer stays. */
 const STAYS_MS = 5000;

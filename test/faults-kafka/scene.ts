@@ -84,9 +84,3 @@ export async function makeScene(t: Pick<TestContext, 'after'>, options: ClusterO
       launch(cluster.folder, [BIN, 'rebuild', '--redis-addr', `127.0.0.1:${cluster.redis.port}`, ...settings, ...more]),
   };
 }
-
-/** Of tests that can go on for as long as one likes; `TEST_MINUTES` says how long. */
-export function longMs(shortMs: number): number {
-  const minutes = process.env['TEST_MINUTES'];
-  return minutes === undefined ? shortMs : Number(minutes) * 60_000;
-}

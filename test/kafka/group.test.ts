@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Logger } from '../../src/ports/logger.ts';
 import { eventually, getTask, post, type Task } from '../e2e/http.ts';
+import { longMs } from '../long-run.ts';
 import { Installation, startServers } from './scene.ts';
 
 const servers = await startServers();
@@ -70,8 +71,8 @@ void describe('the consumer group', () => {
       ({ status }) => status === 'processing',
     );
     const before = await servers.kafka.tool('consumer-groups', '--describe', '--group', `${place.topic}-group`);
-    // More than twice as long as Kafka waits for a member it does not hear of.
-    await new Promise((resolve) => setTimeout(resolve, 15_000));
+    // More than twice as long as Kafka waits for a member it does not hear of. `TEST_MINUTES=10` takes longer.
+    await new Promise((resolve) => setTimeout(resolve, longMs(15_000)));
     const after = await servers.kafka.tool('consumer-groups', '--describe', '--group', `${place.topic}-group`);
     assert.deepEqual(membersIn(after), membersIn(before));
     assert.deepEqual(

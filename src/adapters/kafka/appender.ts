@@ -5,12 +5,11 @@ import { LogUnavailable, XQueueError } from '../../domain/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { LogPosition, NewRecord } from '../../ports/task-log.ts';
 import { isKafkaError, reasonOf, unavailable } from './faults.ts';
+import { partitionHash } from './partition-hash.ts';
 
 export interface AppenderOptions {
   readonly topic: string;
   readonly newProducer: () => Producer;
-  /** Where a key belongs, before it is taken modulo the number of partitions: as the Java client does it. */
-  readonly hashOf: (key: Buffer) => number;
   readonly clock: Clock;
   readonly batchMax: number;
   /** Longest wait for a batch, and longest time a batch may take. */
@@ -41,7 +40,12 @@ interface Waiting {
   readonly index: number;
   readonly key: Buffer | undefined;
   readonly value: Buffer;
-  readonly headers: Map<Buffer, Buffer> | undefined;
+  readonly headers: PackedHeaders | undefined;
+}
+
+interface PackedHeaders {
+  readonly bytes: number;
+  readonly map: Map<Buffer, Buffer>;
 }
 
 export class Appender {
@@ -53,6 +57,8 @@ export class Appender {
   /** When the last batch failed, monotonic. */
   #failedAt = 0;
   #roundRobin = 0;
+  /** Records of tasks all have the same ones. */
+  readonly #packedHeaders = new WeakMap<NonNullable<NewRecord['headers']>, PackedHeaders>();
   #isClosed = false;
 
   constructor(options: AppenderOptions) {
@@ -72,11 +78,12 @@ export class Appender {
   append(records: readonly NewRecord[]): Promise<LogPosition[]> {
     if (this.#isClosed) return Promise.reject(new LogUnavailable('The log is closed'));
     if (records.length === 0) return Promise.resolve([]);
-    const tooLarge = records.map(bytesOf).find((bytes) => bytes > this.#options.recordBytesMax);
-    if (tooLarge !== undefined) return Promise.reject(this.#tooLargeError(tooLarge));
     return new Promise((resolve, reject) => {
       const call: Call = { positions: [], at: this.#options.clock.monotonic(), left: records.length, resolve, reject };
-      for (const [index, record] of records.entries()) this.#waiting.push(packed(record, call, index));
+      const all = records.map((record, index) => this.#packed(record, call, index));
+      const tooLarge = all.map(bytesOf).find((bytes) => bytes > this.#options.recordBytesMax);
+      if (tooLarge !== undefined) return reject(this.#tooLargeError(tooLarge));
+      for (const one of all) this.#waiting.push(one);
       // The end of this turn's promises: whoever calls in the same breath comes along.
       this.#running ??= Promise.resolve().then(() => this.#run());
     });
@@ -177,12 +184,14 @@ export class Appender {
     const { topic, newProducer } = this.#options;
     this.#producer ??= newProducer();
     const producer = this.#producer;
-    const { topics } = await producer.metadata({ topics: [topic] });
-    const count = topics.get(topic)?.partitionsCount ?? 0;
+    // The client keeps what it knows fresh with each batch: to be asked for by name the first time only.
+    const known = producer.currentMetadata?.topics.get(topic);
+    const { partitionsCount: count = 0 } =
+      known ?? (await producer.metadata({ topics: [topic] })).topics.get(topic) ?? {};
     if (count === 0) throw new Error(`the topic ${topic} has no partitions`);
     const messages = batch.map(({ key, value, headers }) => {
-      const partition = key === undefined ? this.#roundRobin++ % count : this.#options.hashOf(key) % count;
-      return { topic, partition, value, ...(key === undefined ? {} : { key }), ...(headers && { headers }) };
+      const partition = (key === undefined ? this.#roundRobin++ : partitionHash(key)) % count;
+      return { topic, partition, value, ...(key && { key }), ...(headers && { headers: headers.map }) };
     });
     const { offsets = [] } = await producer.send({ messages });
     const next = new Map(offsets.map(({ partition, offset }) => [partition, Number(offset)]));
@@ -210,6 +219,25 @@ export class Appender {
     }
   }
 
+  #packed({ key, value, headers }: NewRecord, call: Call, index: number): Waiting {
+    return {
+      call,
+      index,
+      key: key === null ? undefined : Buffer.from(key),
+      value:
+        typeof value === 'string' ? Buffer.from(value) : Buffer.from(value.buffer, value.byteOffset, value.byteLength),
+      headers: headers && this.#headersOf(headers),
+    };
+  }
+
+  #headersOf(headers: NonNullable<NewRecord['headers']>): PackedHeaders {
+    const known = this.#packedHeaders.get(headers);
+    if (known !== undefined) return known;
+    const packed = packHeaders(headers);
+    this.#packedHeaders.set(headers, packed);
+    return packed;
+  }
+
   #dropProducer(): void {
     const old = this.#producer;
     this.#producer = null;
@@ -217,21 +245,12 @@ export class Appender {
   }
 }
 
-function bytesOf({ key, value, headers }: NewRecord): number {
-  let bytes = Buffer.byteLength(value) + (key === null ? 0 : Buffer.byteLength(key));
-  for (const name in headers) bytes += Buffer.byteLength(name) + Buffer.byteLength(headers[name] ?? '') + 4;
-  return bytes;
+function bytesOf({ key, value, headers }: Waiting): number {
+  return value.length + (key?.length ?? 0) + (headers?.bytes ?? 0);
 }
 
-function packed({ key, value, headers }: NewRecord, call: Call, index: number): Waiting {
-  return {
-    call,
-    index,
-    key: key === null ? undefined : Buffer.from(key),
-    value:
-      typeof value === 'string' ? Buffer.from(value) : Buffer.from(value.buffer, value.byteOffset, value.byteLength),
-    headers:
-      headers &&
-      new Map(Object.entries(headers).map(([name, text]) => [Buffer.from(name), Buffer.from(text)] as const)),
-  };
+function packHeaders(headers: NonNullable<NewRecord['headers']>): PackedHeaders {
+  const map = new Map(Object.entries(headers).map(([name, text]) => [Buffer.from(name), Buffer.from(text)] as const));
+  const bytes = [...map].reduce((sum, [name, text]) => sum + name.length + text.length + 4, 0);
+  return { bytes, map };
 }

@@ -141,7 +141,6 @@ export class KafkaLog implements TaskLog {
     const options: AppenderOptions = {
       topic: topicName(this.#parts.topic, topic),
       newProducer: () => new library.Producer({ ...clientOptions(address, RETRIES), idempotent: true }),
-      hashOf: (key) => library.compatibilityPartitioner({ topic: '' }, key),
       clock,
       batchMax,
       waitMs: waitMs + deliveryMs,

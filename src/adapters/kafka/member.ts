@@ -14,11 +14,13 @@ export interface MemberOptions {
   readonly log: Logger;
 }
 
+/** The broker does not wait for more: it would send what this node needs no page for. See `PAUSE_MS`. */
+const PAGES: FetchLimits = { waitMs: 0, minBytes: 1, maxBytes: 2 * 1024 * 1024 };
 /**
- * Nodes insert their own tasks themselves, so that a page is needed for others' only: waiting a moment for more of it saves
- * most of the work.
+ * Between two looks at the log when the end is reached. Nodes insert their own tasks themselves, so that a page is needed for
+ * others' only: waiting a moment for more of it saves most of the work.
  */
-const PAGES: FetchLimits = { waitMs: 200, minBytes: 256 * 1024, maxBytes: 2 * 1024 * 1024 };
+const PAUSE_MS = 200;
 const BACK_OFF_MS = 500;
 /** A partition that cannot go on waits for an operator. */
 const LOST_MS = 3_000;
@@ -110,17 +112,30 @@ export class Member implements IngestMember {
         continue;
       }
       try {
-        const { pages, outOfRange } = await this.#options.fetcher.fetch(offsets, PAGES);
-        if (outOfRange.length > 0) await this.#lost(outOfRange, offsets);
-        await Promise.all(
-          pages.filter(({ partition, next }) => next > (offsets.get(partition) ?? 0)).map((page) => this.#take(page)),
-        );
+        const found = await this.#look(offsets);
         this.#works();
+        if (found === 'end') await this.#pause(PAUSE_MS);
       } catch (error) {
         this.#fails(error);
         await this.#pause(BACK_OFF_MS);
       }
     }
+  }
+
+  async #look(before: ReadonlyMap<number, number>): Promise<'more' | 'end'> {
+    await Promise.all([...before].map(([partition, offset]) => this.#advance(partition, offset)));
+    const offsets = this.#offsets();
+    const { pages, outOfRange } = await this.#options.fetcher.fetch(offsets, PAGES);
+    if (outOfRange.length > 0) await this.#lost(outOfRange, offsets);
+    const news = pages.filter(({ partition, next }) => next > (offsets.get(partition) ?? 0));
+    await Promise.all(news.map((page) => this.#take(page)));
+    return news.some(({ next, end }) => next < end) ? 'more' : 'end';
+  }
+
+  async #advance(partition: number, offset: number): Promise<void> {
+    const reading = this.#reading.get(partition);
+    if (reading === undefined || reading.given.signal.aborted) return;
+    reading.offset = await this.#options.handler.advance(partition, offset, reading.given.signal);
   }
 
   #offsets(): Map<number, number> {

@@ -2,7 +2,7 @@
 import type { EventCursor, IngestReply, LogIntake, LogSpan, PassReply } from '../../ports/log-intake.ts';
 import type { SubmitReply } from '../../ports/task-store.ts';
 import { list, text } from './calls.ts';
-import { idBytes } from './ids.ts';
+import { ID_BYTES, writeId } from './ids.ts';
 import type { RedisReply } from './link.ts';
 import { trimOutbox } from './outbox.ts';
 import type { Shard } from './shard.ts';
@@ -17,7 +17,8 @@ export function logIntake(shard: Shard, topic: string): LogIntake {
       await shard.step('note-gap', { topic, partition: String(partition), before: String(before) });
     },
     pass: async (span, ids): Promise<PassReply> => {
-      const bytes = Buffer.concat(ids.map(idBytes));
+      const bytes = Buffer.allocUnsafe(ids.length * ID_BYTES);
+      for (const [index, id] of ids.entries()) writeId(bytes, id, index * ID_BYTES);
       const { values } = await shard.step('pass', { ...spanArgs(topic, span), ids: bytes });
       const [state, at, there] = values;
       if (text(state ?? '') !== 'x') return ingestReply(state, at);
