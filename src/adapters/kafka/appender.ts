@@ -26,6 +26,7 @@ const BATCH_BYTES = 900 * 1024;
 /** While the last batch failed, callers learn sooner that Kafka is away. */
 const PROBE_MS = 3_000;
 const CLOSE_MS = 3_000;
+const NOTHING = (): void => undefined;
 
 interface Call {
   readonly positions: LogPosition[];
@@ -102,12 +103,20 @@ export class Appender {
   }
 
   async #run(): Promise<void> {
-    while (this.#waiting.length > 0) {
-      this.#refuseLate();
-      const batch = this.#take();
-      if (batch.length > 0) await this.#deliver(batch);
+    for (let tell = NOTHING; ; ) {
+      const delivery = this.#deliverNext();
+      // Only now: what callers do with their answers would keep the next batch from leaving.
+      tell();
+      if (delivery === null) break;
+      tell = await delivery;
     }
     this.#running = null;
+  }
+
+  #deliverNext(): Promise<() => void> | null {
+    this.#refuseLate();
+    const batch = this.#take();
+    return batch.length === 0 ? null : this.#deliver(batch);
   }
 
   /** What has waited too long was not sent, and will not be. */
@@ -132,10 +141,12 @@ export class Appender {
     return this.#waiting.splice(0, count);
   }
 
-  async #deliver(batch: readonly Waiting[]): Promise<void> {
+  /** Resolves when the batch is settled, to what tells its callers. */
+  async #deliver(batch: readonly Waiting[]): Promise<() => void> {
     try {
-      this.#answer(batch, await this.#inTime(this.#send(batch)));
+      const positions = await this.#inTime(this.#send(batch));
       this.#fault = null;
+      return () => this.#answer(batch, positions);
     } catch (error) {
       if (isKafkaError(error, 'MESSAGE_TOO_LARGE')) return this.#tooLarge(batch);
       this.#fault = reasonOf(error);
@@ -143,6 +154,7 @@ export class Appender {
       this.#dropProducer();
       const own = unavailable('Kafka did not take the tasks', error);
       for (const call of new Set(batch.map((one) => one.call))) this.#fail(call, own);
+      return NOTHING;
     }
   }
 
@@ -150,12 +162,13 @@ export class Appender {
    * The topic was changed since we asked: only the record that is too large is refused, not those that came with it. Those that
    * were taken in the first try are there twice.
    */
-  async #tooLarge(batch: readonly Waiting[]): Promise<void> {
+  async #tooLarge(batch: readonly Waiting[]): Promise<() => void> {
     const [only] = batch;
-    if (batch.length > 1) for (const one of batch) await this.#deliver([one]);
+    if (batch.length > 1) for (const one of batch) (await this.#deliver([one]))();
     else if (only) {
       this.#fail(only.call, this.#tooLargeError(only.value.length));
     }
+    return NOTHING;
   }
 
   #tooLargeError(bytes: number): XQueueError {
