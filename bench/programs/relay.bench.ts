@@ -7,8 +7,8 @@ import { ExternalPublisher } from '../../src/adapters/mqtt/external-publisher.ts
 import { openSqliteStore } from '../../src/adapters/sqlite/open.ts';
 import { DEFAULT_RETRY } from '../../src/domain/retry.ts';
 import type { TaskSpec } from '../../src/domain/task.ts';
-import { EventHub } from '../../src/engine/event-hub.ts';
-import { OutboxRelay } from '../../src/engine/outbox-relay.ts';
+import { EventHub } from '../../src/engine/push/event-hub.ts';
+import { OutboxRelay } from '../../src/engine/push/outbox-relay.ts';
 import { createUuid7 } from '../../src/engine/uuid7.ts';
 import { SILENT } from '../../src/ports/logger.ts';
 import type { TaskStore } from '../../src/ports/task-store.ts';

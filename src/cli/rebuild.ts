@@ -1,6 +1,6 @@
 // `xqueue rebuild`: brings the tasks of an empty or set-back Redis back from the topics in Kafka.
 import type { Command } from 'commander';
-import type { RebuildProgress, RebuildReport } from '../engine/rebuild.ts';
+import type { RebuildProgress, RebuildReport } from '../engine/log/rebuild.ts';
 import { SILENT } from '../ports/logger.ts';
 import { addExamples } from './examples.ts';
 import { EXIT, Exit } from './exit.ts';

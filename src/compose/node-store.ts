@@ -1,5 +1,5 @@
 // What a node needs of a store beyond the port: a way to it for the thread that keeps leases, and a place for its relay.
-import type { RelayCursor } from '../engine/outbox-relay.ts';
+import type { RelayCursor } from '../engine/push/outbox-relay.ts';
 import type { LogIntake } from '../ports/log-intake.ts';
 import type { TaskRestorer } from '../ports/task-restore.ts';
 import type { TaskStore } from '../ports/task-store.ts';

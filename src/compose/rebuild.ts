@@ -3,7 +3,7 @@ import { systemClock } from '../adapters/clock/system-clock.ts';
 import type { Config } from '../config/config.ts';
 import { StartError } from '../config/start-error.ts';
 import { LIMITS } from '../domain/limits.ts';
-import { type RebuildProgress, type RebuildReport, rebuild } from '../engine/rebuild.ts';
+import { type RebuildProgress, type RebuildReport, rebuild } from '../engine/log/rebuild.ts';
 import type { Logger } from '../ports/logger.ts';
 import { readEventRecord } from '../protocol/read-event-record.ts';
 import type { Basics } from './basics.ts';

@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { StartError } from '../config/start-error.ts';
 import type { Engine } from '../engine/engine.ts';
-import type { OutboxRelay } from '../engine/outbox-relay.ts';
+import type { OutboxRelay } from '../engine/push/outbox-relay.ts';
 import { consoleFolder, readConsole } from '../server/console-files.ts';
 import { createServer, type XQueueServer } from '../server/create-server.ts';
 import type { Permissions } from '../server/permissions.ts';

@@ -5,17 +5,17 @@ import type { TaskStore } from '../ports/task-store.ts';
 import { createCancel } from './cancel.ts';
 import { createDrain } from './drain.ts';
 import type { Engine, EngineSettings } from './engine.ts';
-import type { EventHub } from './event-hub.ts';
 import { createGet } from './get.ts';
 import { handlersOf } from './handlers.ts';
 import { healthOf } from './health.ts';
-import type { LogFront } from './log-front.ts';
+import type { LogFront } from './log/log-front.ts';
+import { startLog } from './log/start-log.ts';
+import type { EventHub } from './push/event-hub.ts';
+import { waitForFinal, watch } from './push/watch.ts';
+import { watchAll } from './push/watch-all.ts';
 import { createRevive } from './revive.ts';
-import { startLog } from './start-log.ts';
 import { createSubmit } from './submit.ts';
 import { startSweepers } from './sweepers/start-sweepers.ts';
-import { waitForFinal, watch } from './watch.ts';
-import { watchAll } from './watch-all.ts';
 
 export interface EngineParts {
   readonly store: TaskStore;

@@ -17,8 +17,8 @@ import type {
   SubmitReply,
   TaskPage,
 } from '../ports/task-store.ts';
-import type { LogStatus } from './log-front.ts';
-import type { WatchAllOptions } from './watch-all.ts';
+import type { LogStatus } from './log/log-front.ts';
+import type { WatchAllOptions } from './push/watch-all.ts';
 
 /** A task as a client asks for it; already validated. What is left out gets the node's defaults. Durations in ms. */
 export interface TaskRequest {

@@ -5,9 +5,9 @@ import type { Clock } from '../ports/clock.ts';
 import type { Submission, SubmitReply, TaskStore } from '../ports/task-store.ts';
 import { Batcher } from './batcher.ts';
 import type { EngineReply, EngineSettings, TaskRequest } from './engine.ts';
-import type { LogFront } from './log-front.ts';
+import type { LogFront } from './log/log-front.ts';
+import { submitThroughLog } from './log/submit-through-log.ts';
 import { submissionOf } from './submission.ts';
-import { submitThroughLog } from './submit-through-log.ts';
 import { createUuid7 } from './uuid7.ts';
 
 /**

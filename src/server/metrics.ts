@@ -2,7 +2,7 @@
 // scrapes, so that it is right on every node and after every restart.
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { STATUSES } from '../domain/task.ts';
-import type { LogStatus } from '../engine/log-front.ts';
+import type { LogStatus } from '../engine/log/log-front.ts';
 import type { NodeState, StoreStats } from '../ports/task-store.ts';
 import { type PushFacts, pushRegistry } from './push-metrics.ts';
 import { RequestDurations } from './request-durations.ts';

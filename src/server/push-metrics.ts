@@ -1,6 +1,6 @@
 // The live push in figures, for /metrics and /health: what waits, what was given up, and what clients tried that they may not.
 import { Counter, Gauge, Registry } from 'prom-client';
-import type { RelayStats } from '../engine/outbox-relay.ts';
+import type { RelayStats } from '../engine/push/outbox-relay.ts';
 
 export interface PushFacts {
   readonly broker: 'ok' | 'down' | 'off';

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { isFinal } from '../../src/domain/task.ts';
-import type { RebuildReport } from '../../src/engine/rebuild.ts';
+import type { RebuildReport } from '../../src/engine/log/rebuild.ts';
 import { eventually } from '../e2e/http.ts';
 import { submitMany } from '../faults/load.ts';
 import { allFinal, countsOf } from '../faults/rig.ts';

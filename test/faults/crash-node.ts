@@ -5,7 +5,7 @@ import { systemClock } from '../../src/adapters/clock/system-clock.ts';
 import { openRedisStore } from '../../src/adapters/redis/open.ts';
 import { openSqliteStore } from '../../src/adapters/sqlite/open.ts';
 import { createEngine } from '../../src/engine/create-engine.ts';
-import { EventHub } from '../../src/engine/event-hub.ts';
+import { EventHub } from '../../src/engine/push/event-hub.ts';
 import { SILENT } from '../../src/ports/logger.ts';
 import type { TaskStore } from '../../src/ports/task-store.ts';
 import { HandlerRegistry } from '../../src/worker/registry.ts';

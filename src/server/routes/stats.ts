@@ -1,6 +1,6 @@
 // How many tasks are where, and what the cluster is doing.
 import { STATUSES, type Status } from '../../domain/task.ts';
-import type { LogStatus } from '../../engine/log-front.ts';
+import type { LogStatus } from '../../engine/log/log-front.ts';
 import type { KeyState, MinuteCounts, NodeState, StatusCounts, StoreStats } from '../../ports/task-store.ts';
 import { secondsOfMs } from '../../protocol/durations.ts';
 import { StatsAnswer } from '../../protocol/schemas/operations.ts';

@@ -1,7 +1,7 @@
 // The hub: who hears what.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { EventHub } from '../../../src/engine/event-hub.ts';
+import { EventHub } from '../../../src/engine/push/event-hub.ts';
 import { anEvent } from './scene.ts';
 
 test('a follower of one task hears that task only, in order', () => {

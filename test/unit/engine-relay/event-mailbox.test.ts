@@ -1,7 +1,7 @@
 // The mailbox: bounded, and honest about what it lost.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { EventMailbox } from '../../../src/engine/event-mailbox.ts';
+import { EventMailbox } from '../../../src/engine/push/event-mailbox.ts';
 import { anEvent } from './scene.ts';
 
 test('mail is taken in the order it came, whether the reader waits or not', async () => {

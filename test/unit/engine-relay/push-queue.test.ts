@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { type PushBatch, PushQueue } from '../../../src/engine/push-queue.ts';
+import { type PushBatch, PushQueue } from '../../../src/engine/push/push-queue.ts';
 import type { TaskEvent } from '../../../src/ports/outbox.ts';
 import { anEvent } from './scene.ts';
 

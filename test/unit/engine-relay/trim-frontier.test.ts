@@ -1,7 +1,7 @@
 // What may be trimmed: an unbroken run from the oldest on, not before its time, and at the latest when too much is held.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { TrimFrontier } from '../../../src/engine/trim-frontier.ts';
+import { TrimFrontier } from '../../../src/engine/push/trim-frontier.ts';
 
 const roomy = { keepMs: 0, heldEventsMax: 1000 };
 

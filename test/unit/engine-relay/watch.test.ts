@@ -5,8 +5,8 @@ import { ManualClock } from '../../../src/adapters/clock/manual-clock.ts';
 import { StoreUnavailable } from '../../../src/domain/errors.ts';
 import type { TaskWithAttempts } from '../../../src/domain/task.ts';
 import type { TaskChange } from '../../../src/engine/engine.ts';
-import { EventHub } from '../../../src/engine/event-hub.ts';
-import { type WatchOptions, waitForFinal, watch } from '../../../src/engine/watch.ts';
+import { EventHub } from '../../../src/engine/push/event-hub.ts';
+import { type WatchOptions, waitForFinal, watch } from '../../../src/engine/push/watch.ts';
 import { ModelStore } from '../../model/model-store.ts';
 import { claim, runThrough, SETTINGS, submit, succeed } from './scene.ts';
 

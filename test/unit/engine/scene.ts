@@ -2,7 +2,7 @@
 import { ManualClock } from '../../../src/adapters/clock/manual-clock.ts';
 import { createEngine } from '../../../src/engine/create-engine.ts';
 import type { Engine, EngineSettings, TaskRequest } from '../../../src/engine/engine.ts';
-import { EventHub } from '../../../src/engine/event-hub.ts';
+import { EventHub } from '../../../src/engine/push/event-hub.ts';
 import type { Claimed, NodeReport, Settlement, StoreSettings } from '../../../src/ports/task-store.ts';
 import { ModelStore } from '../../model/model-store.ts';
 import { quiet, RecordingLog, STORE_SETTINGS } from '../worker/scene.ts';

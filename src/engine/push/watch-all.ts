@@ -1,7 +1,7 @@
 // Following the changes of all tasks, from now on. There is no snapshot: who watches reads what it shows, and reads it
 // again after a `gap`.
-import type { Clock, Timer } from '../ports/clock.ts';
-import type { TaskEvent } from '../ports/outbox.ts';
+import type { Clock, Timer } from '../../ports/clock.ts';
+import type { TaskEvent } from '../../ports/outbox.ts';
 import type { EventHub } from './event-hub.ts';
 import { EventMailbox } from './event-mailbox.ts';
 

@@ -1,12 +1,12 @@
 // What a node wrote and put into the store itself need not be read from the log, and nothing else is passed for it.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ManualClock } from '../../../src/adapters/clock/manual-clock.ts';
-import { Ingest } from '../../../src/engine/ingest.ts';
-import { OwnRecords } from '../../../src/engine/own-records.ts';
-import type { LogIntake, LogSpan, PassReply } from '../../../src/ports/log-intake.ts';
-import { SILENT } from '../../../src/ports/logger.ts';
-import type { TaskLog } from '../../../src/ports/task-log.ts';
+import { ManualClock } from '../../../../src/adapters/clock/manual-clock.ts';
+import { Ingest } from '../../../../src/engine/log/ingest.ts';
+import { OwnRecords } from '../../../../src/engine/log/own-records.ts';
+import type { LogIntake, LogSpan, PassReply } from '../../../../src/ports/log-intake.ts';
+import { SILENT } from '../../../../src/ports/logger.ts';
+import type { TaskLog } from '../../../../src/ports/task-log.ts';
 
 function ownRecords(partition: number, offsets: readonly number[]): OwnRecords {
   const own = new OwnRecords();

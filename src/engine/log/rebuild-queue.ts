@@ -1,6 +1,6 @@
 // The order in which lost tasks come back: that of their acceptance, as well as pages of many partitions let it be. Tasks that only
 // their idempotency key can tell from a second submit of the same wait until all others are back.
-import type { LostTask, RestoreReply, TaskRestorer } from '../ports/task-restore.ts';
+import type { LostTask, RestoreReply, TaskRestorer } from '../../ports/task-restore.ts';
 
 export interface RebuildQueueParts {
   readonly restorer: TaskRestorer;

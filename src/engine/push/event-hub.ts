@@ -1,6 +1,6 @@
 // Hands each task event to whoever in this process waits for it: long polls, event streams, handles. It knows nothing
 // of the outbox or of brokers; the relay feeds it. Listeners are called in the order of the outbox, one after the other.
-import type { TaskEvent } from '../ports/outbox.ts';
+import type { TaskEvent } from '../../ports/outbox.ts';
 
 /** Called synchronously; must be quick and must not wait. For a queue of its own see `EventMailbox`. */
 export type EventListener = (event: TaskEvent) => void;

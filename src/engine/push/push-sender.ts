@@ -1,9 +1,9 @@
 // Brings what waits in the push queue to the publisher: a few batches at a time, in order, again and again while the broker is
 // away. Whatever happens here, nobody upstream waits for it.
-import type { Clock, Timer } from '../ports/clock.ts';
-import type { Logger } from '../ports/logger.ts';
-import type { TaskEvent } from '../ports/outbox.ts';
-import type { Publisher, PushMessage } from '../ports/publisher.ts';
+import type { Clock, Timer } from '../../ports/clock.ts';
+import type { Logger } from '../../ports/logger.ts';
+import type { TaskEvent } from '../../ports/outbox.ts';
+import type { Publisher, PushMessage } from '../../ports/publisher.ts';
 import { type PushBatch, PushQueue, type PushQueueLimits } from './push-queue.ts';
 import type { HeldEntry } from './trim-frontier.ts';
 

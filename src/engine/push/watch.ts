@@ -1,9 +1,9 @@
 // Following one task: a read that says where it stands, then its events. The subscription always comes before the read,
 // so nothing falls between the two; versions tell what was seen already and what is missing.
-import { StoreUnavailable } from '../domain/errors.ts';
-import { isFinal, type TaskWithAttempts } from '../domain/task.ts';
-import type { Clock } from '../ports/clock.ts';
-import type { TaskChange } from './engine.ts';
+import { StoreUnavailable } from '../../domain/errors.ts';
+import { isFinal, type TaskWithAttempts } from '../../domain/task.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { TaskChange } from '../engine.ts';
 import type { EventHub } from './event-hub.ts';
 import { EventMailbox } from './event-mailbox.ts';
 

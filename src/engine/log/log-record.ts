@@ -1,12 +1,12 @@
 // What a record of the topic of accepted tasks asks for. Ingest and rebuild read records by this one function, so that both
 // come to the same task: same id, same due time, whoever reads it and how often.
 import { createHash } from 'node:crypto';
-import type { ConcurrencyStrategy } from '../domain/concurrency.ts';
-import { type Fault, XQueueError } from '../domain/errors.ts';
-import type { LogRecord } from '../ports/task-log.ts';
-import type { Submission } from '../ports/task-store.ts';
-import type { TaskRequest } from './engine.ts';
-import { type SubmissionDefaults, submissionOf } from './submission.ts';
+import type { ConcurrencyStrategy } from '../../domain/concurrency.ts';
+import { type Fault, XQueueError } from '../../domain/errors.ts';
+import type { LogRecord } from '../../ports/task-log.ts';
+import type { Submission } from '../../ports/task-store.ts';
+import type { TaskRequest } from '../engine.ts';
+import { type SubmissionDefaults, submissionOf } from '../submission.ts';
 
 /** A request as the log has it. Unix ms. */
 export interface LoggedRequest extends TaskRequest {

@@ -1,6 +1,6 @@
 // A bounded queue between the hub and one reader that takes its time. When it runs over, what it held is thrown away
 // and the reader is told of a gap instead: memory stays bounded, and the reader knows that it must look again.
-import type { TaskEvent } from '../ports/outbox.ts';
+import type { TaskEvent } from '../../ports/outbox.ts';
 
 /** `gap`: events may be missing, read the task. `closed`: nothing more will come. */
 export type Mail = TaskEvent | 'gap' | 'closed';

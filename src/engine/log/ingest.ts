@@ -1,13 +1,13 @@
 // From the log into the store. Most records are of tasks that a node has put in already; the rest came from other programs, or
 // while the store was away. The store moves its offset in the same step as it takes the tasks in, so that nothing here can
 // count a record twice or skip one.
-import { StoreUnavailable } from '../domain/errors.ts';
-import { type RetryStrategy, retryDelayMs } from '../domain/retry.ts';
-import type { Clock } from '../ports/clock.ts';
-import type { IngestReply } from '../ports/log-intake.ts';
-import type { Logger } from '../ports/logger.ts';
-import type { IngestHandler, LogPage, LogRecord, NewRecord, PartitionBounds } from '../ports/task-log.ts';
-import type { Submission } from '../ports/task-store.ts';
+import { StoreUnavailable } from '../../domain/errors.ts';
+import { type RetryStrategy, retryDelayMs } from '../../domain/retry.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { IngestReply } from '../../ports/log-intake.ts';
+import type { Logger } from '../../ports/logger.ts';
+import type { IngestHandler, LogPage, LogRecord, NewRecord, PartitionBounds } from '../../ports/task-log.ts';
+import type { Submission } from '../../ports/task-store.ts';
 import type { LogFront } from './log-front.ts';
 import { type ReadRecord, type RecordRules, readRecord } from './log-record.ts';
 

@@ -2,14 +2,14 @@
 // records as Kafka would have them.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ManualClock } from '../../../src/adapters/clock/manual-clock.ts';
-import { openSqliteStore } from '../../../src/adapters/sqlite/open.ts';
-import type { Outcome } from '../../../src/domain/outcome.ts';
-import { isFinal } from '../../../src/domain/task.ts';
-import { TaskHistories } from '../../../src/engine/task-histories.ts';
-import type { Claimed, TaskStore } from '../../../src/ports/task-store.ts';
-import { eventRecord } from '../../../src/protocol/event-record.ts';
-import { readEventRecord } from '../../../src/protocol/read-event-record.ts';
+import { ManualClock } from '../../../../src/adapters/clock/manual-clock.ts';
+import { openSqliteStore } from '../../../../src/adapters/sqlite/open.ts';
+import type { Outcome } from '../../../../src/domain/outcome.ts';
+import { isFinal } from '../../../../src/domain/task.ts';
+import { TaskHistories } from '../../../../src/engine/push/task-histories.ts';
+import type { Claimed, TaskStore } from '../../../../src/ports/task-store.ts';
+import { eventRecord } from '../../../../src/protocol/event-record.ts';
+import { readEventRecord } from '../../../../src/protocol/read-event-record.ts';
 import {
   aSubmission,
   fail,
@@ -19,9 +19,9 @@ import {
   retryIn,
   SETTINGS,
   succeed,
-} from '../../conformance/builders.ts';
-import { allTasks } from '../../conformance/invariants.ts';
-import { Chance } from '../../differential/chance.ts';
+} from '../../../conformance/builders.ts';
+import { allTasks } from '../../../conformance/invariants.ts';
+import { Chance } from '../../../differential/chance.ts';
 
 const TASKS = 60;
 const STEPS = 400;

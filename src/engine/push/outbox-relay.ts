@@ -1,12 +1,12 @@
 // From the outbox to everyone who watches: the hub of this process and the broker. Puts the pieces together for the three
 // ways to run; how each of them works is in the files it names. Nothing here ever holds up a task.
-import { OWN_LOCKS } from '../domain/lock-names.ts';
-import type { Clock, Timer } from '../ports/clock.ts';
-import type { LockStore } from '../ports/lock-store.ts';
-import type { Logger } from '../ports/logger.ts';
-import type { OutboxReader, TaskEvent } from '../ports/outbox.ts';
-import type { Publisher, PushMessage } from '../ports/publisher.ts';
-import type { TaskStore } from '../ports/task-store.ts';
+import { OWN_LOCKS } from '../../domain/lock-names.ts';
+import type { Clock, Timer } from '../../ports/clock.ts';
+import type { LockStore } from '../../ports/lock-store.ts';
+import type { Logger } from '../../ports/logger.ts';
+import type { OutboxReader, TaskEvent } from '../../ports/outbox.ts';
+import type { Publisher, PushMessage } from '../../ports/publisher.ts';
+import type { TaskStore } from '../../ports/task-store.ts';
 import type { EventHub } from './event-hub.ts';
 import { type EventSink, OutboxFeed } from './outbox-feed.ts';
 import type { DropReason } from './push-queue.ts';

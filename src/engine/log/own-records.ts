@@ -1,6 +1,6 @@
 // Which records of the log this node wrote itself and has put into the store since. Who reads the log need not fetch them: on a
 // node that writes most of what it reads, that is most of the work. Only a help: what is forgotten here is read from the log.
-import type { LogPosition } from '../ports/task-log.ts';
+import type { LogPosition } from '../../ports/task-log.ts';
 
 /** Far more than is written between two looks at the log; what lies on partitions that others read is dropped by it. */
 const RECORDS_MAX = 4_000;

@@ -2,15 +2,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
-import { limitsOf } from '../../../src/domain/concurrency.ts';
-import { DEFAULT_RETRY } from '../../../src/domain/retry.ts';
-import type { LoggedRequest, RecordRules } from '../../../src/engine/log-record.ts';
-import { idOfRecord, readRecord } from '../../../src/engine/log-record.ts';
-import type { LogRecord } from '../../../src/ports/task-log.ts';
-import type { Submission } from '../../../src/ports/task-store.ts';
-import { ACCEPTED_HEADER, acceptedRecord } from '../../../src/protocol/accepted-record.ts';
-import { parseSubmitText } from '../../../src/protocol/submit.ts';
-import { aSubmission, uuid } from '../../conformance/builders.ts';
+import { limitsOf } from '../../../../src/domain/concurrency.ts';
+import { DEFAULT_RETRY } from '../../../../src/domain/retry.ts';
+import type { LoggedRequest, RecordRules } from '../../../../src/engine/log/log-record.ts';
+import { idOfRecord, readRecord } from '../../../../src/engine/log/log-record.ts';
+import type { LogRecord } from '../../../../src/ports/task-log.ts';
+import type { Submission } from '../../../../src/ports/task-store.ts';
+import { ACCEPTED_HEADER, acceptedRecord } from '../../../../src/protocol/accepted-record.ts';
+import { parseSubmitText } from '../../../../src/protocol/submit.ts';
+import { aSubmission, uuid } from '../../../conformance/builders.ts';
 
 const NOW = 1_795_000_000_000;
 const rules: RecordRules = {

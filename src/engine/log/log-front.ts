@@ -1,10 +1,10 @@
 // The log in front of the store, as the engine needs it: where it is, how far the store has read it, and how tasks and changes are
 // written in it. Made in the composition root; left out on a node without Kafka.
-import type { Task } from '../domain/task.ts';
-import type { LogIntake } from '../ports/log-intake.ts';
-import type { TaskEvent } from '../ports/outbox.ts';
-import type { NewRecord, TaskLog } from '../ports/task-log.ts';
-import type { Submission } from '../ports/task-store.ts';
+import type { Task } from '../../domain/task.ts';
+import type { LogIntake } from '../../ports/log-intake.ts';
+import type { TaskEvent } from '../../ports/outbox.ts';
+import type { NewRecord, TaskLog } from '../../ports/task-log.ts';
+import type { Submission } from '../../ports/task-store.ts';
 import type { RecordRules } from './log-record.ts';
 import type { OwnRecords } from './own-records.ts';
 

@@ -1,16 +1,16 @@
 // From the outbox to the events topic of the log: every change of status, in the order of the outbox, by one node at a time. What is
 // written here decides whether a rebuilt task runs again, so nothing is ever dropped: while the log is away the outbox keeps it.
-import { StoreUnavailable } from '../domain/errors.ts';
-import { OWN_LOCKS } from '../domain/lock-names.ts';
-import { type RetryStrategy, retryDelayMs } from '../domain/retry.ts';
-import { isFinal, type Task } from '../domain/task.ts';
-import type { Clock } from '../ports/clock.ts';
-import type { Logger } from '../ports/logger.ts';
-import type { OutboxEntry, TaskEvent } from '../ports/outbox.ts';
-import type { NewRecord } from '../ports/task-log.ts';
-import type { TaskStore } from '../ports/task-store.ts';
+import { StoreUnavailable } from '../../domain/errors.ts';
+import { OWN_LOCKS } from '../../domain/lock-names.ts';
+import { type RetryStrategy, retryDelayMs } from '../../domain/retry.ts';
+import { isFinal, type Task } from '../../domain/task.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Logger } from '../../ports/logger.ts';
+import type { OutboxEntry, TaskEvent } from '../../ports/outbox.ts';
+import type { NewRecord } from '../../ports/task-log.ts';
+import type { TaskStore } from '../../ports/task-store.ts';
+import { RelayLock } from '../push/relay-lock.ts';
 import type { LogFront } from './log-front.ts';
-import { RelayLock } from './relay-lock.ts';
 
 export interface EventWriterParts {
   readonly store: Pick<TaskStore, 'readOutbox' | 'get' | 'onSignal' | 'locks'>;

@@ -1,10 +1,10 @@
 // One node of many speaks to the external broker: the one that holds this lock. It counts its hold by its own clock from
 // before each renewal was sent, so that it stops before another node can start. A holder that dies is replaced within
 // `ttlMs` plus one try.
-import { StoreUnavailable } from '../domain/errors.ts';
-import type { Clock, Timer } from '../ports/clock.ts';
-import type { LockStore } from '../ports/lock-store.ts';
-import type { Logger } from '../ports/logger.ts';
+import { StoreUnavailable } from '../../domain/errors.ts';
+import type { Clock, Timer } from '../../ports/clock.ts';
+import type { LockStore } from '../../ports/lock-store.ts';
+import type { Logger } from '../../ports/logger.ts';
 
 export interface RelayLockOptions {
   readonly locks: LockStore;

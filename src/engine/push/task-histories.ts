@@ -1,9 +1,9 @@
 // What became of each task, put together from its changes as the log has them: for rebuilding.
-import type { TaskErrorCode } from '../domain/errors.ts';
-import { LIMITS } from '../domain/limits.ts';
-import { type Attempt, type AttemptOutcome, isFinal } from '../domain/task.ts';
-import type { ToldChange } from '../domain/told-change.ts';
-import type { LastChange } from '../ports/task-restore.ts';
+import type { TaskErrorCode } from '../../domain/errors.ts';
+import { LIMITS } from '../../domain/limits.ts';
+import { type Attempt, type AttemptOutcome, isFinal } from '../../domain/task.ts';
+import type { ToldChange } from '../../domain/told-change.ts';
+import type { LastChange } from '../../ports/task-restore.ts';
 
 export interface History extends LastChange {
   /** `null`: no change told it. */

@@ -1,14 +1,14 @@
 // Starts what a node does with the log beside submitting: reading it into the store, writing changes to it, watching it.
-import type { ConcurrencyStrategy } from '../domain/concurrency.ts';
-import type { Clock } from '../ports/clock.ts';
-import type { Logger } from '../ports/logger.ts';
-import type { IngestMember } from '../ports/task-log.ts';
-import type { TaskStore } from '../ports/task-store.ts';
+import type { ConcurrencyStrategy } from '../../domain/concurrency.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Logger } from '../../ports/logger.ts';
+import type { IngestMember } from '../../ports/task-log.ts';
+import type { TaskStore } from '../../ports/task-store.ts';
+import type { SubmissionDefaults } from '../submission.ts';
 import { EventWriter } from './event-writer.ts';
 import { Ingest } from './ingest.ts';
 import type { LogFront, LogStatus } from './log-front.ts';
 import { LogWatch } from './log-watch.ts';
-import type { SubmissionDefaults } from './submission.ts';
 
 export interface LogSide {
   status(): LogStatus;

@@ -1,14 +1,14 @@
 // What a rebuild makes of a log: which records are tasks, in which order they come back, and what is only a second record of one.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ManualClock } from '../../../src/adapters/clock/manual-clock.ts';
-import { type RebuildParts, rebuild } from '../../../src/engine/rebuild.ts';
-import type { LogPage, LogRecord, LogTopic } from '../../../src/ports/task-log.ts';
-import type { LostTask } from '../../../src/ports/task-restore.ts';
-import { acceptedRecord } from '../../../src/protocol/accepted-record.ts';
-import { readEventRecord } from '../../../src/protocol/read-event-record.ts';
-import { parseSubmitText } from '../../../src/protocol/submit.ts';
-import { aSubmission, DAY, HOUR, nextUuid, SECOND, type TaskWish } from '../../conformance/builders.ts';
+import { ManualClock } from '../../../../src/adapters/clock/manual-clock.ts';
+import { type RebuildParts, rebuild } from '../../../../src/engine/log/rebuild.ts';
+import type { LogPage, LogRecord, LogTopic } from '../../../../src/ports/task-log.ts';
+import type { LostTask } from '../../../../src/ports/task-restore.ts';
+import { acceptedRecord } from '../../../../src/protocol/accepted-record.ts';
+import { readEventRecord } from '../../../../src/protocol/read-event-record.ts';
+import { parseSubmitText } from '../../../../src/protocol/submit.ts';
+import { aSubmission, DAY, HOUR, nextUuid, SECOND, type TaskWish } from '../../../conformance/builders.ts';
 
 const NOW = 1_767_225_600_000;
 

@@ -1,9 +1,9 @@
 // Reads the outbox in order and hands events to its sinks: woken by the store's signal, with a slow poll as net. While no
 // sink wants anything it does not even decode: it only moves on and lets the outbox be trimmed, in large steps.
-import { StoreUnavailable } from '../domain/errors.ts';
-import type { Clock, Timer } from '../ports/clock.ts';
-import type { Logger } from '../ports/logger.ts';
-import type { OutboxEntry, OutboxReader, TaskEvent } from '../ports/outbox.ts';
+import { StoreUnavailable } from '../../domain/errors.ts';
+import type { Clock, Timer } from '../../ports/clock.ts';
+import type { Logger } from '../../ports/logger.ts';
+import type { OutboxEntry, OutboxReader, TaskEvent } from '../../ports/outbox.ts';
 import { type FrontierLimits, type HeldEntry, TrimFrontier } from './trim-frontier.ts';
 
 export interface EventSink {

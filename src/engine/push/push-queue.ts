@@ -1,7 +1,7 @@
 // What waits for the broker: a queue with hard bounds. When it is full it gives up first what a newer version of the same
 // task replaces, then the oldest, so that after any outage subscribers still learn where each task stands.
-import { isFinal } from '../domain/task.ts';
-import type { TaskEvent } from '../ports/outbox.ts';
+import { isFinal } from '../../domain/task.ts';
+import type { TaskEvent } from '../../ports/outbox.ts';
 import { type Link, LinkedList } from './linked-list.ts';
 import type { HeldEntry } from './trim-frontier.ts';
 

@@ -1,6 +1,6 @@
 // Looks at the log now and then: whether it answers, and how far the store is behind it. Questions are answered from the last look,
 // so that nobody waits for a log that is away.
-import type { Clock, Timer } from '../ports/clock.ts';
+import type { Clock, Timer } from '../../ports/clock.ts';
 import type { LogFront, LogPartition, LogStatus } from './log-front.ts';
 
 export interface LogWatchParts {

@@ -1,10 +1,10 @@
 // Accepting a task when there is a log: first the log, which makes it safe, then the store, so that it can be read back at once.
 // A store that is away does not refuse a task: whoever reads the log puts it in later.
-import { acceptedTask } from '../domain/accepted-task.ts';
-import { StoreUnavailable } from '../domain/errors.ts';
-import type { Clock } from '../ports/clock.ts';
-import type { Submission, SubmitReply } from '../ports/task-store.ts';
-import type { EngineReply } from './engine.ts';
+import { acceptedTask } from '../../domain/accepted-task.ts';
+import { StoreUnavailable } from '../../domain/errors.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Submission, SubmitReply } from '../../ports/task-store.ts';
+import type { EngineReply } from '../engine.ts';
 import type { LogFront } from './log-front.ts';
 
 type Insert = (batch: readonly Submission[]) => Promise<readonly SubmitReply[]>;

@@ -1,14 +1,14 @@
 // Brings back what the store has lost: first every change that the log knows, so that it is known what is done; then every
 // accepted task, final as it was or pending again. At its end the store knows how far the log was read, and nodes go on
 // from there. Doing it again does nothing again, so it can be stopped at any time and started anew.
-import type { ToldChange } from '../domain/told-change.ts';
-import type { Clock } from '../ports/clock.ts';
-import type { LogIntake } from '../ports/log-intake.ts';
-import type { LogPage, LogRecord, LogTopic, PartitionBounds, TaskLog } from '../ports/task-log.ts';
-import type { LostTask, RestoreReply, TaskRestorer } from '../ports/task-restore.ts';
+import type { ToldChange } from '../../domain/told-change.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { LogIntake } from '../../ports/log-intake.ts';
+import type { LogPage, LogRecord, LogTopic, PartitionBounds, TaskLog } from '../../ports/task-log.ts';
+import type { LostTask, RestoreReply, TaskRestorer } from '../../ports/task-restore.ts';
+import { TaskHistories } from '../push/task-histories.ts';
 import { type RecordRules, readRecord } from './log-record.ts';
 import { RebuildQueue } from './rebuild-queue.ts';
-import { TaskHistories } from './task-histories.ts';
 
 export interface RebuildParts {
   readonly log: Pick<TaskLog, 'bounds' | 'read'>;
