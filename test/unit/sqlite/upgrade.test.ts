@@ -39,7 +39,7 @@ describe('a data file of an older version', () => {
     try {
       const [old] = await store.get([id]);
       assert.deepEqual([old?.payload, old?.tags, old?.parentId, old?.status], ['{"a":[]}', ['x'], null, 'pending']);
-      const unread = (await store.readOutbox(null, 10)).flatMap(({ events }) => events());
+      const unread = (await store.readOutbox(null, 10)).flatMap((entry) => entry.events());
       assert.deepEqual(
         unread.map(({ taskId, status, version }) => [taskId, status, version]),
         [[id, 'pending', 1]],
