@@ -6,10 +6,10 @@ import { note } from './runs.ts';
 
 /** The threads of the node that were told of calls: handler files are loaded before the store is opened. */
 const threads = new Set<Worker>();
-const { postMessage } = Worker.prototype;
-Worker.prototype.postMessage = function (this: Worker, message: { readonly kind?: unknown }, ...rest) {
-  if (message.kind === 'calls') threads.add(this);
-  postMessage.call(this, message, ...rest);
+const post = Object.getOwnPropertyDescriptor(Worker.prototype, 'postMessage')?.value as (...args: unknown[]) => void;
+Worker.prototype.postMessage = function (this: Worker, ...args: unknown[]) {
+  if ((args[0] as { readonly kind?: unknown }).kind === 'calls') threads.add(this);
+  post.apply(this, args);
 };
 
 interface Wish {
