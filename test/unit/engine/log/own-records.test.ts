@@ -14,8 +14,8 @@ function ownRecords(partition: number, offsets: readonly number[]): OwnRecords {
   return own;
 }
 
-void describe('own records', () => {
-  void it('are known from an offset on up to the first that is not', () => {
+describe('own records', () => {
+  it('are known from an offset on up to the first that is not', () => {
     const own = ownRecords(2, [5, 6, 7, 9]);
     assert.deepEqual(own.from(2, 5, 100), ['task 5', 'task 6', 'task 7']);
     assert.deepEqual(own.from(2, 5, 2), ['task 5', 'task 6']);
@@ -24,14 +24,14 @@ void describe('own records', () => {
     assert.deepEqual(own.from(1, 5, 100), []);
   });
 
-  void it('are known in any order of coming, and forgotten once somebody is past them', () => {
+  it('are known in any order of coming, and forgotten once somebody is past them', () => {
     const own = ownRecords(0, [3, 4, 1, 2]);
     assert.deepEqual(own.from(0, 1, 100), ['task 1', 'task 2', 'task 3', 'task 4']);
     assert.deepEqual(own.from(0, 4, 100), ['task 4']);
     assert.deepEqual(own.from(0, 3, 100), []);
   });
 
-  void it('are forgotten rather than kept without end', () => {
+  it('are forgotten rather than kept without end', () => {
     const offsets = Array.from({ length: 100_000 }, (_, offset) => offset);
     assert.deepEqual(ownRecords(0, offsets).from(0, 0, 1_000_000), []);
   });
@@ -83,18 +83,18 @@ async function ingestOf(store: Store, own: OwnRecords): Promise<Ingest> {
   return ingest;
 }
 
-void describe('a reader', () => {
+describe('a reader', () => {
   const { signal } = new AbortController();
   const upTo = (count: number) => Array.from({ length: count }, (_, offset) => offset);
 
-  void it('passes what the node wrote itself, and reads from there on', async () => {
+  it('passes what the node wrote itself, and reads from there on', async () => {
     const store = new Store(0);
     const ingest = await ingestOf(store, ownRecords(0, [...upTo(700), 701]));
     assert.equal(await ingest.advance(0, 0, signal), 700);
     assert.equal(store.at, 700);
   });
 
-  void it('reads what the store has lost since', async () => {
+  it('reads what the store has lost since', async () => {
     const store = new Store(0, ['task 300']);
     const ingest = await ingestOf(store, ownRecords(0, upTo(400)));
     const next = await ingest.advance(0, 0, signal);
@@ -102,7 +102,7 @@ void describe('a reader', () => {
     assert.equal(store.at, next);
   });
 
-  void it('goes on where the store is when somebody else was here', async () => {
+  it('goes on where the store is when somebody else was here', async () => {
     const store = new Store(0);
     const ingest = await ingestOf(store, ownRecords(0, upTo(10)));
     store.at = 4;
@@ -110,7 +110,7 @@ void describe('a reader', () => {
     assert.equal(await ingest.advance(0, 4, signal), 10);
   });
 
-  void it('stays where it was when the store was emptied', async () => {
+  it('stays where it was when the store was emptied', async () => {
     const store = new Store(5);
     const ingest = await ingestOf(store, ownRecords(0, [5, 6]));
     store.at = null;
