@@ -22,7 +22,9 @@ export function list(step: Step, query: ListQuery): { rows: TaskRow[]; total: nu
   const span = spanOf(step, query);
   const total = totalOf(step, { ...facets, span }, runs, asked.length > 1 ? 'count' : 'counters');
   if (query.offset >= total) return { rows: [], total };
-  const seqs = pageOf(step, query, { ...facets, span }, runs, total);
+  const isFiltered = asked.length > 0 || span !== ALL || query.type !== undefined || query.status !== undefined;
+  const seqs =
+    (isFiltered ? null : pageWithoutGaps(step, query, total)) ?? pageOf(step, query, { ...facets, span }, runs, total);
   const reasons = new Reasons(step);
   return { rows: seqs.map((seq) => taskRow(step, seq, reasons)), total };
 }
@@ -75,6 +77,17 @@ function totalOf(step: Step, chosen: Chosen, runs: readonly Run[], how: 'counter
   const outside = outsideOf(step, span);
   if (outside === null) return countAll(step, chosen, runs);
   return outside.reduce((left, part) => left - countAll(step, { ...chosen, span: part }, runs), all);
+}
+
+/** Of all tasks: while none is missing between the first and the last, the place of a task says its number. */
+function pageWithoutGaps(step: Step, { limit, offset, order }: ListQuery, total: number): number[] | null {
+  const ends = 'SELECT (SELECT min(seq) FROM task), (SELECT max(seq) FROM task)';
+  const [first, last] = step.db.row<[number, number]>(ends) ?? [0, 0];
+  if (last - first + 1 !== total) return null;
+  const take = Math.min(limit, total - offset);
+  return Array.from({ length: take }, (_, index) =>
+    order === 'desc' ? last - offset - index : first + offset + index,
+  );
 }
 
 function pageOf(step: Step, query: ListQuery, facets: Chosen, runs: readonly Run[], total: number): number[] {

@@ -51,6 +51,25 @@ export function purge({ describe, test }: Suite): void {
       assert.deepEqual(await s.store.purge(3), { purged: 2, nextMs: null });
     });
 
+    test('leaves pages of those that stay, whatever is missing between them', async (s) => {
+      const tasks = await s.submitMany(9);
+      const isGone = (_: unknown, index: number): boolean => index % 3 === 1;
+      for (const task of tasks.filter(isGone)) await s.cancel(task);
+      await s.clock.advance(s.settings.retentionMs);
+      assert.equal((await s.store.purge(10)).purged, 3);
+      const left = tasks.filter((_, index) => index % 3 !== 1).map(idOf);
+      for (const [order, expected] of [
+        ['asc', left],
+        ['desc', left.toReversed()],
+      ] as const) {
+        for (let offset = 0; offset < 7; offset += 2) {
+          const page = await s.store.list({ limit: 2, offset, order });
+          assert.equal(page.total, 6);
+          assert.deepEqual(page.tasks.map(idOf), expected.slice(offset, offset + 2), `${order} ${offset}`);
+        }
+      }
+    });
+
     test('says when the next can be forgotten', async (s) => {
       const [a, b] = await s.submitMany(2);
       assert.ok(a && b);
