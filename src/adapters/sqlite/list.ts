@@ -20,13 +20,17 @@ export function list(step: Step, query: ListQuery): { rows: TaskRow[]; total: nu
   const asked = [facets.key, ...facets.beside].filter((facet) => facet !== null);
   const runs = runsOf(step, query, asked[0] ?? 0);
   const span = spanOf(step, query);
-  const total = totalOf(step, { ...facets, span }, runs, asked.length > 1 ? 'count' : 'counters');
+  const chosen = { ...facets, span, busy: busyTypes(step) };
+  const total = totalOf(step, chosen, runs, asked.length > 1 ? 'count' : 'counters');
   if (query.offset >= total) return { rows: [], total };
   const isFiltered = asked.length > 0 || span !== ALL || query.type !== undefined || query.status !== undefined;
-  const seqs =
-    (isFiltered ? null : pageWithoutGaps(step, query, total)) ?? pageOf(step, query, { ...facets, span }, runs, total);
+  const seqs = (isFiltered ? null : pageWithoutGaps(step, query, total)) ?? pageOf(step, query, chosen, runs, total);
   const reasons = new Reasons(step);
   return { rows: seqs.map((seq) => taskRow(step, seq, reasons)), total };
+}
+
+function busyTypes(step: Step): ReadonlySet<number> {
+  return new Set(step.counted(0).flatMap(({ typeId, status, n }) => (status === PROCESSING && n > 0 ? typeId : [])));
 }
 
 interface Run {
@@ -45,6 +49,8 @@ interface Facets {
 
 interface Chosen extends Facets {
   readonly span: Span;
+  /** Types of which some tasks run: these are among the waiting ones in the indexes, and have to be told apart. */
+  readonly busy: ReadonlySet<number>;
 }
 
 /** `null` when one of them was never used, so nothing can match. */
@@ -90,14 +96,14 @@ function pageWithoutGaps(step: Step, { limit, offset, order }: ListQuery, total:
   );
 }
 
-function pageOf(step: Step, query: ListQuery, facets: Chosen, runs: readonly Run[], total: number): number[] {
+function pageOf(step: Step, query: ListQuery, chosen: Chosen, runs: readonly Run[], total: number): number[] {
   const { limit, offset } = query;
   // The far end of a long list is near the other end.
   const fromEnd = offset + limit > total / 2;
   const order = fromEnd === (query.order === 'desc') ? 'ASC' : 'DESC';
   const take = Math.min(limit, total - offset);
   const skip = fromEnd ? total - offset - take : offset;
-  const sql = `${source(facets, runs)} ORDER BY seq ${order} LIMIT ${take} OFFSET ${skip}`;
+  const sql = `${source(chosen, runs)} ORDER BY seq ${order} LIMIT ${take} OFFSET ${skip}`;
   const seqs = step.db.once<[number]>(sql).map(([seq]) => seq);
   return fromEnd ? seqs.reverse() : seqs;
 }
@@ -116,7 +122,7 @@ function source(facets: Chosen, runs: readonly Run[]): string {
   return runs.map((run) => sourceOfRun(facets, run)).join(' UNION ALL ');
 }
 
-function sourceOfRun({ key, beside, span }: Chosen, { typeId, status }: Run): string {
+function sourceOfRun({ key, beside, span, busy }: Chosen, { typeId, status }: Run): string {
   const stage = stageOf(status);
   const inSpan = within(span);
   const where = `type_id = ${typeId} AND stage = ${stage}${inSpan}`;
@@ -126,7 +132,7 @@ function sourceOfRun({ key, beside, span }: Chosen, { typeId, status }: Run): st
   const alsoListed = beside.map(listed).join('');
   if (status === PROCESSING)
     return `SELECT seq FROM (${RUNNING}) t WHERE type_id = ${typeId}${inSpan}${keyed}${alsoListed}`;
-  const waits = status === PENDING ? ` AND seq NOT IN (SELECT seq FROM (${RUNNING}))` : '';
+  const waits = status === PENDING && busy.has(typeId) ? ` AND seq NOT IN (SELECT seq FROM (${RUNNING}))` : '';
   const [first, ...others] = beside;
   if (key !== null || first === undefined) return `SELECT seq FROM task t WHERE ${where}${keyed}${waits}${alsoListed}`;
   return `SELECT seq FROM facet_task t WHERE facet_id = ${first} AND ${where}${waits}${others.map(listed).join('')}`;
