@@ -1,6 +1,7 @@
 // New tasks of one call on their way into the tables, several with one statement: SQLite sets out once for each statement,
 // opening the table and every index of it.
 import type { SqlValue } from './database.ts';
+import type { SpecColumns } from './rows.ts';
 import type { Step } from './step.ts';
 
 export type TaskValues = [
@@ -18,19 +19,7 @@ export type TaskValues = [
   facets: string | null,
 ];
 
-export type SpecValues = [
-  seq: number,
-  payload: string,
-  priority: number,
-  maxRetry: number,
-  retryStrategy: string | null,
-  queueTimeoutMs: number,
-  processTimeoutMs: number,
-  concurrencyKey: string | null,
-  maxConcurrency: number | null,
-  tags: string | null,
-  parentId: string | null,
-];
+export type SpecValues = [seq: number, ...spec: SpecColumns];
 
 /** Tasks with one statement. Of more there is nothing left to gain. */
 const TOGETHER = 16;

@@ -12,6 +12,20 @@ export const TASK_COLUMNS = `t.seq, t.lane_id, t.id, t.type_id, t.status, t.due_
   s.concurrency_key, s.max_concurrency, s.tags, s.parent_id`;
 export const TASK_FROM = 'FROM task t JOIN spec s ON s.seq = t.seq';
 
+/** What the client asked for: all of a row of `spec` but its number. */
+export type SpecColumns = [
+  payload: string,
+  priority: number,
+  maxRetry: number,
+  retryStrategy: string | null,
+  queueTimeoutMs: number,
+  processTimeoutMs: number,
+  concurrencyKey: string | null,
+  maxConcurrency: number | null,
+  tags: string | null,
+  parentId: string | null,
+];
+
 export type TaskColumns = [
   seq: number,
   laneId: number | null,
@@ -34,16 +48,7 @@ export type TaskColumns = [
   errorCode: string | null,
   progress: string | null,
   result: string | null,
-  payload: string,
-  priority: number,
-  maxRetry: number,
-  retryStrategy: string | null,
-  queueTimeoutMs: number,
-  processTimeoutMs: number,
-  concurrencyKey: string | null,
-  maxConcurrency: number | null,
-  tags: string | null,
-  parentId: string | null,
+  ...spec: SpecColumns,
 ];
 
 /** A task on its way out of the store: its columns, the name of its type, and why it waits. */
