@@ -1,7 +1,7 @@
 // Reads and writes the binary forms that scripts pack and unpack with `struct`: big-endian numbers, texts with their
 // length in front.
 
-import { ID_BYTES, writeId } from './ids.ts';
+import { ID_BYTES, readToken, TOKEN_BYTES, writeId } from './ids.ts';
 
 export class Reader {
   readonly bytes: Buffer;
@@ -28,10 +28,9 @@ export class Reader {
     return value;
   }
 
-  /** Seven bytes; what is stored is never above 2^53. */
-  uint56(): number {
-    const value = this.bytes.readUIntBE(this.at, 3) * 2 ** 32 + this.bytes.readUInt32BE(this.at + 3);
-    this.at += 7;
+  token(): number {
+    const value = readToken(this.bytes, this.at);
+    this.at += TOKEN_BYTES;
     return value;
   }
 

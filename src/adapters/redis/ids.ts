@@ -64,6 +64,11 @@ export function writeToken(into: Buffer, token: number, at: number): void {
   into.writeUInt32BE(known % 2 ** 32, at + 3);
 }
 
+/** What is stored is never above 2^53. */
+export function readToken(from: Buffer, at: number): number {
+  return from.readUIntBE(at, 3) * 2 ** 32 + from.readUInt32BE(at + 3);
+}
+
 const REF_BYTES = ID_BYTES + TOKEN_BYTES;
 
 /** References to leases: an id and a token each. */

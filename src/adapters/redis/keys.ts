@@ -16,6 +16,8 @@ export const KEY_NAMES = {
   minute: 'm:',
   // --- tasks ---
   task: 't:',
+  firsts: 'fa:',
+  firstWorkers: 'fw:',
   payload: 'p:',
   result: 'o:',
   progress: 'g:',

@@ -64,6 +64,20 @@ export const RECORD_FIELDS = [
 /** Where the groups end, counted in fields. */
 export const RECORD_GROUPS = { event: 4, step: 8, attempt: 13, lane: 17, front: 22, body: 24 } as const;
 
+/**
+ * What the first attempt adds to a task that does what most tasks do: it is claimed once and succeeds. Its record is not written
+ * anew for that; pieces of these entries lie in an array (see firsts.lua). `state` is 0 nothing, 1 running, 2 success; `worker` the
+ * place of its name in the list of the piece.
+ */
+export const FIRST_FIELDS = [
+  ['state', 'B'],
+  ['flags', 'B'],
+  ['token', 'I7'],
+  ['startedAt', 'I6'],
+  ['completedAt', 'I6'],
+  ['worker', 'I2'],
+] as const;
+
 /** What a script keeps with an unpacked record, in front of its fields. */
 export const RECORD_NOTES = ['id', 'raw', 'touched', 'endsAt'] as const;
 

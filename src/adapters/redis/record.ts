@@ -103,6 +103,15 @@ export interface TaskRecord {
   readonly token: number;
   readonly seq: number;
   readonly flags: number;
+  /** Type, limits and facets as they stand in the record. */
+  readonly group: Buffer;
+}
+
+/** What a claim adds to the record of a task that it was the first to claim. */
+export interface FirstClaim {
+  readonly token: number;
+  readonly at: number;
+  readonly nodeId: string;
 }
 
 /** Values that lie in keys of their own. */
@@ -114,31 +123,44 @@ export interface Apart {
 
 const NOTHING_APART: Apart = {};
 
-/** Reads a record. `id` is not in it: the key is. */
+/** Reads a record. `id` is not in it: the key is. @param claim for tasks that were just claimed */
 export function readRecord(
   bytes: Buffer,
   id: string,
   reason: PendingReason | null,
   apart: Apart = NOTHING_APART,
+  claim?: FirstClaim,
 ): TaskRecord {
   const from = new Reader(bytes);
-  const status = STATUSES[from.uint(1)] ?? 'failed';
+  let status = STATUSES[from.uint(1)] ?? 'failed';
+  const first = status === 'pending' ? claim : undefined;
   const flags = from.uint(1);
-  const version = from.uint(4);
+  let version = from.uint(4);
   const retry = from.uint(2);
-  const token = from.uint56();
-  const updatedAt = from.uint(6);
+  let token = from.token();
+  let updatedAt = from.uint(6);
   from.skip(7);
   const completedAt = from.uint(6);
-  const attempt = from.uint(4);
-  const startedAt = from.uint(6);
+  let attempt = from.uint(4);
+  let startedAt = from.uint(6);
   const recoveries = from.uint(2);
   const runAt = from.uint(6);
-  const workerId = from.text(2);
+  let workerId = from.text(2);
+  if (first) {
+    status = 'processing';
+    version += 1;
+    token = first.token;
+    updatedAt = first.at;
+    attempt = 1;
+    startedAt = first.at;
+    workerId = first.nodeId;
+  }
   const seq = from.uint(6);
+  const groupAt = from.at;
   const type = from.text(1);
   const limits = readLimits(from.slice(2));
   from.skip(from.uint(2));
+  const group = bytes.subarray(groupAt, from.at);
   const createdAt = from.uint(6);
   const priority = from.int32();
   const queueTimeoutMs = from.uint(6);
@@ -184,7 +206,7 @@ export function readRecord(
     completedAt: completedAt === 0 ? null : completedAt,
     runAt,
   };
-  return { task, token, seq, flags };
+  return { task, token, seq, flags, group };
 }
 
 const NO_REST: SpecRest = {};

@@ -17,7 +17,8 @@ import type {
 import { ATTEMPT_NUMBERS } from './attempts.ts';
 import { Reader, Writer } from './bytes.ts';
 import { bytes, doubles, text } from './calls.ts';
-import { ID_BYTES, isAnIdTwice, refsBytes, TOKEN_BYTES, writeId, writeToken } from './ids.ts';
+import type { FirstClaims, Group } from './first-claims.ts';
+import { ID_BYTES, isAnIdTwice, readToken, refsBytes, TOKEN_BYTES, writeId, writeToken } from './ids.ts';
 import { APART_BYTES_MIN } from './layout.ts';
 import type { RedisArg, RedisReply } from './link.ts';
 import { inPages, PAGE, requestOfPage } from './pages.ts';
@@ -28,15 +29,14 @@ import { readViews } from './views.ts';
 export async function claim(
   shard: Shard,
   { requestId, nodeId, types, count }: ClaimRequest,
-  settings: StoreSettings,
-  comeAgain: () => void,
+  { settings, firsts, comeAgain }: ClaimParts,
 ): Promise<Claimed[]> {
   const claimed: Claimed[] = [];
   for (let left = count, page = 0; ; page++) {
     const request = requestOfPage(requestId, page);
     const wanted = Math.min(PAGE.claim, left);
     const { now, values } = await shard.step('claim', { request, node: nodeId, count: wanted, types });
-    for (const one of claimedIn(values, now, settings)) claimed.push(one);
+    for (const one of claimedIn(values, { now, nodeId, settings, firsts })) claimed.push(one);
     // Of a claim that is asked again, what is held no longer counts as well: nothing new is taken in its place.
     const taken = Number(values[2]);
     const isMore = Number(values[3]) === 1;
@@ -50,13 +50,34 @@ export async function claim(
   }
 }
 
+/** A task that was new before has this version; one that has a past has a larger one. */
+const FIRST_CLAIM_VERSION = 2;
+const SEQ_BYTES = 6;
+
 /** So many more calls for one claim whose tasks are scattered over many lanes, or lie among many that waited too long. */
 const CUT_PAGES_MAX = 20;
 
-function claimedIn(values: readonly RedisReply[], now: number, settings: StoreSettings): Claimed[] {
+interface ClaimParts {
+  readonly settings: StoreSettings;
+  readonly firsts: FirstClaims;
+  readonly comeAgain: () => void;
+}
+
+interface ClaimFacts {
+  readonly now: number;
+  readonly nodeId: string;
+  readonly settings: StoreSettings;
+  readonly firsts: FirstClaims;
+}
+
+function claimedIn(values: readonly RedisReply[], { now, nodeId, settings, firsts }: ClaimFacts): Claimed[] {
   // Given only when the claim was made before and its leases may have been renewed since.
   const ends = doubles(values[0]);
-  return readViews(values[1]).map(({ task, token }, index) => {
+  const tokens = bytes(values[4] ?? '');
+  const isNew = tokens.length > 0;
+  const claimOf = (index: number) => ({ token: readToken(tokens, index * TOKEN_BYTES), at: now, nodeId });
+  return readViews(values[1], isNew ? claimOf : undefined).map(({ task, token, seq, group }, index) => {
+    if (isNew && task.version === FIRST_CLAIM_VERSION) firsts.add(token, seq, group);
     const { id, startedAt, processTimeoutMs } = task;
     const deadline = processTimeoutMs === 0 ? null : (startedAt ?? now) + processTimeoutMs;
     const lastEnd = deadline === null ? Number.POSITIVE_INFINITY : deadline + settings.cancelGraceMs;
@@ -87,27 +108,52 @@ async function beat(shard: Shard, nodeId: string, leases: readonly LeaseRef[]): 
 
 const OUTCOME_LETTERS = { succeed: 's', fail: 'f', retry: 'r', release: 'l', recover: 'v', cancel: 'c' } as const;
 
-export function settle(shard: Shard, batch: readonly Settlement[]): Promise<SettleReply[]> {
-  return inPages(batch, PAGE.settle, (page) => settlePage(shard, page));
+export function settle(shard: Shard, batch: readonly Settlement[], firsts: FirstClaims): Promise<SettleReply[]> {
+  return inPages(batch, PAGE.settle, (page) => settlePage(shard, page, firsts));
 }
 
-async function settlePage(shard: Shard, batch: readonly Settlement[]): Promise<SettleReply[]> {
+async function settlePage(shard: Shard, batch: readonly Settlement[], firsts: FirstClaims): Promise<SettleReply[]> {
   const ids = Buffer.allocUnsafe(batch.length * ID_BYTES);
   const tokens = Buffer.allocUnsafe(batch.length * TOKEN_BYTES);
+  const seqs = Buffer.alloc(batch.length * SEQ_BYTES);
+  const groups = Buffer.alloc(batch.length * 2);
+  const numbers = new Map<Group, number>();
   const settlements: RedisArg[] = [];
   let kinds = '';
   for (const [index, settlement] of batch.entries()) {
     writeId(ids, settlement.id, index * ID_BYTES);
     writeToken(tokens, settlement.token, index * TOKEN_BYTES);
+    const place = firsts.get(settlement.token);
+    if (place) {
+      seqs.writeUIntBE(place.seq, index * SEQ_BYTES, SEQ_BYTES);
+      groups.writeUInt16BE(numberOf(place.group, numbers), index * 2);
+    }
     kinds += kindOf(settlement);
     pushArgs(settlement, settlements);
   }
   const twice = isAnIdTwice(batch, ({ id }) => id) ? 1 : 0;
-  const { values } = await shard.step('settle', { ids, tokens, kinds, twice, settlements });
+  const args = [...[...numbers.keys()].map((group) => group.bytes), ...settlements];
+  const { values } = await shard.step('settle', {
+    ids,
+    tokens,
+    kinds,
+    seqs,
+    groups,
+    twice,
+    groupCount: numbers.size,
+    args,
+  });
+  for (const { token } of batch) firsts.delete(token);
   return Array.from(text(values[0] ?? ''), (letter): SettleReply => {
     if (letter === 'l') return { state: 'lease_lost' };
     return { state: 'settled', status: STATUSES[Number(letter)] ?? 'failed' };
   });
+}
+
+function numberOf(group: Group, numbers: Map<Group, number>): number {
+  const known = numbers.get(group) ?? numbers.size + 1;
+  numbers.set(group, known);
+  return known;
 }
 
 /** What nearly every settlement is, success by the holder, is told by a letter: without (s) or with a result (r). */

@@ -7,6 +7,7 @@ import type { ShardKeys } from './keys.ts';
 import {
   APART_BYTES_MIN,
   CHUNK_TASKS,
+  FIRST_FIELDS,
   FLAGS,
   RECORD_FIELDS,
   RECORD_GROUPS,
@@ -34,8 +35,8 @@ export function scriptWords(keys: ShardKeys): ScriptWords {
       event: formatOf(0, event),
       /** What changes. */
       changing: formatOf(0, attempt),
-      /** From the worker to the facets, the number as bytes: so lanes and leases name it. */
-      lane: formatOf(attempt - 1, lane).replace('I6', 'c6'),
+      /** Of an entry of `firsts`. */
+      first: luaText(`>${FIRST_FIELDS.map(([, format]) => format).join('')}`),
       /** What is asked of a waiting task: all up to the process timeout. */
       waiting: formatOf(0, front - 1),
       front: formatOf(0, front),
@@ -47,9 +48,12 @@ export function scriptWords(keys: ShardKeys): ScriptWords {
     C: {
       chunk: String(CHUNK_TASKS),
       typeBytes: String(TYPE_BYTES),
-      /** Where the token is, where the fields of an attempt begin, and the length of the worker, which is their last. */
+      firstBytes: String(sizeOf(FIRST_FIELDS)),
+      /** So many leases that come at once are not kept as a list. */
+      listedLeases: '20',
+      /** Where the token is, when the task is due, and the length of the worker, which is the last field of an attempt. */
       tokenAt: String(bytesOf(0, event) + 1),
-      attemptAt: String(bytesOf(0, step) + 1),
+      dueAt: String(bytesOf(0, attempt - 2) + 1),
       workerAt: String(bytesOf(0, attempt - 1) + 1),
       /** Bytes of a tail in which nothing is. */
       emptyTail: String(1 + 2 + 4 + 4),
@@ -71,7 +75,7 @@ export function scriptWords(keys: ShardKeys): ScriptWords {
   };
 }
 
-const { event, step, attempt, lane, front, body } = RECORD_GROUPS;
+const { event, attempt, lane, front, body } = RECORD_GROUPS;
 
 /** Notes first, then the fields of the front and where it ends, then those of the tail. */
 function placesInRecord(): Record<string, string> {
@@ -87,7 +91,11 @@ function formatOf(from: number, to: number): string {
 
 /** Of fields that are numbers. */
 function bytesOf(from: number, to: number): number {
-  const sizes = RECORD_FIELDS.slice(from, to).map(([, format]) => (format === 'B' ? 1 : Number(format.slice(1))));
+  return sizeOf(RECORD_FIELDS.slice(from, to));
+}
+
+function sizeOf(fields: readonly (readonly [name: string, format: string])[]): number {
+  const sizes = fields.map(([, format]) => (format === 'B' ? 1 : Number(format.slice(1))));
   return sizes.reduce((sum, size) => sum + size, 0);
 }
 

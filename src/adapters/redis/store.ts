@@ -43,6 +43,7 @@ import { audit } from './audit.ts';
 import type { Calls, ScriptArgs, StepReply } from './calls.ts';
 import { cancel, revive } from './changing.ts';
 import type { Connection } from './connection.ts';
+import { FirstClaims } from './first-claims.ts';
 import { concurrency } from './key-states.ts';
 import { lockStore } from './locks.ts';
 import { logIntake } from './log-intake.ts';
@@ -97,6 +98,7 @@ export class RedisStore implements TaskStore {
   readonly checks: readonly Check[];
   readonly #parts: RedisStoreParts;
   readonly #shard: Shard;
+  readonly #firsts = new FirstClaims();
   #isClosed = false;
 
   constructor(parts: RedisStoreParts) {
@@ -129,7 +131,8 @@ export class RedisStore implements TaskStore {
   async claim(request: ClaimRequest): Promise<Claimed[]> {
     await this.#actsFor(request.nodeId);
     const { settings, signals } = this.#parts;
-    return claim(this.#shard, request, settings, () => signals.work(request.types));
+    const comeAgain = (): void => signals.work(request.types);
+    return claim(this.#shard, request, { settings, firsts: this.#firsts, comeAgain });
   }
 
   heartbeat(request: HeartbeatRequest): Promise<HeartbeatReply[]> {
@@ -137,7 +140,7 @@ export class RedisStore implements TaskStore {
   }
 
   settle(batch: readonly Settlement[]): Promise<SettleReply[]> {
-    return settle(this.#shard, batch);
+    return settle(this.#shard, batch, this.#firsts);
   }
 
   release(batch: readonly LeaseRef[]): Promise<void> {

@@ -3,7 +3,7 @@ import type { PendingReason, Task } from '../../domain/task.ts';
 import { bytes, list, text } from './calls.ts';
 import { ID_BYTES, readId } from './ids.ts';
 import type { RedisReply } from './link.ts';
-import { type Apart, readRecord, type TaskRecord } from './record.ts';
+import { type Apart, type FirstClaim, readRecord, type TaskRecord } from './record.ts';
 
 /** Letters of reasons.lua. */
 const REASONS: Readonly<Record<string, PendingReason | null>> = {
@@ -21,15 +21,21 @@ export function reasonOf(letter: string | undefined): PendingReason | null {
   return REASONS[letter ?? '-'] ?? null;
 }
 
-/** What views.lua answers, in its order. */
-export function readViews(reply: RedisReply | undefined): TaskRecord[] {
+/** What views.lua answers, in its order. @param claimOf by place, for tasks that were just claimed */
+export function readViews(reply: RedisReply | undefined, claimOf?: (index: number) => FirstClaim): TaskRecord[] {
   const [ids, records, letters, apart] = list(reply);
   const raws = list(records);
   const idBytes = bytes(ids);
   const reasons = text(letters ?? '');
   const values = apartOf(list(apart));
   return raws.map((raw, index) =>
-    readRecord(bytes(raw), readId(idBytes, index * ID_BYTES), reasonOf(reasons[index]), values.get(index)),
+    readRecord(
+      bytes(raw),
+      readId(idBytes, index * ID_BYTES),
+      reasonOf(reasons[index]),
+      values.get(index),
+      claimOf?.(index),
+    ),
   );
 }
 

@@ -3,7 +3,8 @@
 -- KEYS  shard
 -- ARGV  step request node count types...
 -- REPLY now, work, ends of leases if this claim was made before (doubles), views, how many it took,
---       whether there may be more although it took less than it was asked for (1, 0)
+--       whether there may be more although it took less than it was asked for (1, 0), tokens if it was made now. Of a task
+--       whose first attempt begins the view is from before it.
 -- FLAGS allow-oom
 --@include step
 --@include arrays
@@ -32,13 +33,13 @@ local before = call('GET', K.request .. request)
 if before then
   local held, ends, taken, isMore = taking.stillHeld(before)
   ending.flush()
-  return finish({ ends, views.of(held), taken, isMore })
+  return finish({ ends, views.of(held), taken, isMore, '' })
 end
 
 if call('SISMEMBER', K.drainedNodes, node) == 1 then
   taking.noteIdle(names, node, false)
   ending.flush()
-  return finish({ '', views.claimed(batches), 0, 0 })
+  return finish({ '', views.claimed(batches), 0, 0, '' })
 end
 
 -- Each lane has its price, whether tasks are taken of it or it is only found full: what is left is for the next call.
@@ -73,4 +74,4 @@ if isShort then
   for i = 1, #names do work[names[i]] = nil end
 end
 ending.flush()
-return finish({ '', views.claimed(batches), batches.n, isCut and 1 or 0 })
+return finish({ '', views.claimed(batches), batches.n, isCut and 1 or 0, taking.tokensOf(batches) })

@@ -1,10 +1,12 @@
 -- Records outcomes of attempts, frees their slots and puts each task where it belongs next.
--- `ids` (16 bytes each), `tokens` (7) and `kinds` (1) are columns. Usual is success by the holder whose handler has ended:
--- without (s) or with (r) a result, which is then an argument. For all others (x) two arguments follow: outcome (s succeed,
--- f fail, r retry, l release, v recover, c cancel), who (h holder, s sweeper), handler (e ended, r running), delay (double),
--- attempt outcome, error code, error; and the result, empty for null. `twice` is 1 when a task may be named twice.
+-- `ids` (16 bytes each), `tokens` (7), `kinds` (1), `seqs` (6) and `groups` (2) are columns. Usual is success by the holder whose
+-- handler has ended: without (s) or with (r) a result, which is then an argument. For all others (x) two arguments follow:
+-- outcome (s succeed, f fail, r retry, l release, v recover, c cancel), who (h holder, s sweeper), handler (e ended, r running),
+-- delay (double), attempt outcome, error code, error; and the result, empty for null. Of a first attempt the holder says what
+-- it knows from its claim: the number of the task, and which of the `groupCount` groups that come first in the arguments it
+-- belongs to (type, limits and facets as in a record); both are 0 for others. `twice` is 1 when a task may be named twice.
 -- KEYS  shard
--- ARGV  step ids tokens kinds twice settlements...
+-- ARGV  step ids tokens kinds seqs groups twice groupCount args...
 -- REPLY now, work, the status each led to (l lease lost)
 -- FLAGS allow-oom
 --@include step
@@ -23,23 +25,29 @@
 --@include succeeding
 waiting.endLeases()
 local n = #kinds
-local c = { ids = arrays.split(16, n, ids), tokens = arrays.split(7, n, tokens), kinds = kinds, keys = {} }
+local c = { ids = arrays.split(16, n, ids), tokens = arrays.split(7, n, tokens), members = arrays.split(6, n, seqs), kinds = kinds,
+  keys = {}, letters = {} }
 for i = 1, n do c.keys[i] = K.task .. c.ids[i] end
-local raws = n > 0 and call('MGET', unpack(c.keys)) or {}
-local args, freeing = settling.argsOf(kinds, settlements), slots.newFreeing()
+groupCount = tonumber(groupCount)
+local results, freeing = settling.argsOf(kinds, args + groupCount), slots.newFreeing()
 -- Usually no lease at all is over: then none has to be asked for its end.
 local noneLost = not isPageFull and call('EXISTS', K.lost) == 0
-local letters = {}
-if noneLost and twice == '0' and next(tasks) == nil then letters = settling.succeedUsual(c, raws, args, freeing) end
+if noneLost and twice == '0' and next(tasks) == nil then
+  c.seqs, c.groups = arrays.numbersOf(c.members), { struct.unpack('>' .. string.rep('I2', n), groups) }
+  settling.succeedFirsts(c, settling.readGroups(groupCount, args), results, freeing)
+end
+local others = {}
 for i = 1, n do
-  if not letters[i] then
-    local id = c.ids[i]
-    if raws[i] and not tasks[id] then tasks[id] = records.recordOf(id, raws[i]) end
-    local s = settling.readSettlement(kinds:sub(i, i), args[i])
-    letters[i] = settling.settle(id, c.tokens[i], s, noneLost, freeing)
+  if not c.letters[i] then others[#others + 1] = c.ids[i] end
+end
+records.fetch(others)
+for i = 1, n do
+  if not c.letters[i] then
+    local s = settling.readSettlement(kinds:sub(i, i), results[i])
+    c.letters[i] = settling.settle(c.ids[i], c.tokens[i], s, noneLost, freeing)
   end
 end
 slots.freeCollected(freeing)
 lanes.writeLanes()
 for key in pairs(freeing.keys) do lanes.wake(key) end
-return finish({ table.concat(letters) })
+return finish({ table.concat(c.letters) })

@@ -188,6 +188,8 @@ function forgetting.forgetPieces()
       call('ZREM', K.chunks .. 'a', chunk)
       call('UNLINK', K.ids .. chunk, K.states .. chunk, K.typesOf .. chunk)
     end
+    -- A few that wait for long do not keep what the others needed.
+    if not states:find('[' .. X.processing .. X.success .. ']') then call('UNLINK', K.firsts .. chunk, K.firstWorkers .. chunk) end
   end
 end
 

@@ -1,5 +1,6 @@
 -- Tasks by id, each read and written at most once per step. A record is a list of fields (places `R.name`): notes, the
 -- front, and the tail (error, progress, result), which is read only where it matters.
+--@include firsts
 local records = {}
 local tasks, dirty = {}, {}
 
@@ -20,6 +21,7 @@ function records.fetch(ids)
   end
   if n == 0 then return end
   local raws = call('MGET', unpack(keys))
+  firsts.addTo(wanted, raws)
   for i = 1, n do
     if raws[i] then tasks[wanted[i]] = records.recordOf(wanted[i], raws[i]) end
   end
@@ -94,7 +96,9 @@ function records.writeRecords()
   for i = 1, #dirty do
     written[n + 2 * i - 1] = K.task .. dirty[i][R.id]
     written[n + 2 * i] = records.rawOf(dirty[i])
+    firsts.endFor(dirty[i])
   end
   if #written > 0 then call('MSET', unpack(written)) end
+  firsts.clearOver()
   dirty, written = {}, {}
 end

@@ -69,8 +69,17 @@ function slots.forgetKeyIfUnused(key)
   end
 end
 
+-- Longer than what Redis keeps in a sorted set that is a list (`zset-max-listpack-value`, 64 unless set higher).
+local LONG_MEMBER = string.rep('-', 65)
+
+-- Redis keeps a small sorted set as a list and searches all of it for each member that is added: for a hundred leases that was
+-- a tenth of all a server did. A long member makes it a set with an index, which it stays for as long as it lives.
 function slots.addLeases(type, args, earliest)
-  call('ZADD', K.leasesOf .. type, unpack(args))
+  local key = K.leasesOf .. type
+  local isList = #args > 2 * C.listedLeases and call('OBJECT', 'ENCODING', key) ~= 'skiplist'
+  if isList then call('ZADD', key, args[1], LONG_MEMBER) end
+  call('ZADD', key, unpack(args))
+  if isList then call('ZREM', key, LONG_MEMBER) end
   -- Never later than the first end of the type; leases that are renewed make it too early, which is found out in time.
   call('ZADD', K.leases, 'LT', whole(earliest), type)
 end

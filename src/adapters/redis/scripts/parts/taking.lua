@@ -94,12 +94,11 @@ function taking.rewriteOne(batch, i, of, node, made)
   if bit.band(flags, C.unusual) == 0 then
     local beginning = struct.pack(F.changing, S.processing, flags, version + 1, retry, of, now, settled, 0, attempt + 1, now,
       recoveries, due, #node, node)
-    local new, w = beginning .. raw:sub(C.workerAt + 2 + #worker), #written
+    local new, w, n = beginning .. raw:sub(C.workerAt + 2 + #worker), #written, #made.told
     written[w + 1], written[w + 2] = batch.keys[i], new
-    made.told[2 * i - 1], made.told[2 * i] = batch.ids[i], beginning:sub(1, C.tokenAt - 1)
+    made.told[n + 1], made.told[n + 2] = batch.ids[i], beginning:sub(1, C.tokenAt - 1)
     batch.raws[i] = new
   else
-    made.told[2 * i - 1], made.told[2 * i] = '', ''
     made.unusual[#made.unusual + 1] = { i, of }
   end
   if facets ~= '' then made.facetsOf[facets] = (made.facetsOf[facets] or 0) + 1 end
@@ -107,37 +106,42 @@ function taking.rewriteOne(batch, i, of, node, made)
   return due ~= created, queueTimeout, processTimeout
 end
 
--- What a claim rewrites of the usual task: one that was never claimed. Then all that changes is the same
--- for all tasks of a lane but the token, and what they have in common is never taken apart. This loop and that of
+-- Tasks that were never claimed and have these flags: their columns.
+function taking.newFirsts(flags)
+  return { flags = flags, head = struct.pack(F.event, S.pending, flags, 1, 0), n = 0, ids = {}, seqs = {}, tokens = {} }
+end
+
+-- What a claim does with the usual task, one that was never claimed: nothing is written to its record. This loop and that of
 -- succeeding.lua decide how many tasks a store can run in a second: no call of ours, no table per task, as few calls at all
 -- as can be.
-function taking.rewriteUsual(batch, lane, type, node)
-  local ids, keys, raws, members, seqs = batch.ids, batch.keys, batch.raws, batch.members, batch.seqs
+function taking.takeEach(batch, lane, type, node)
+  local ids, raws, members, seqs = batch.ids, batch.raws, batch.members, batch.seqs
   local unpackAs, cut = struct.unpack, string.sub
   local timed, late, ends = {}, {}, {}
-  local made = { told = {}, unusual = {}, facetsOf = {} }
-  local told, facetsOf, lastTimeout, lease, leaseText, shortest = made.told, made.facetsOf, nil, leaseMs, nil, leaseMs
+  local made = { told = {}, unusual = {}, facetsOf = {}, plain = taking.newFirsts(0), apart = taking.newFirsts(B.payloadApart) }
+  local facetsOf, lastTimeout, lease, leaseText, shortest = made.facetsOf, nil, leaseMs, nil, leaseMs
   local tokens = select(2, arrays.numbersFrom(batch.token, #ids, 7))
   batch.tokens = tokens
   -- Head; token and time; what is empty before the first claim; due; worker; up to the facets; the rest.
   local laneBytes = 7 + #type + 2 + math.max(0, #lane - #type - 1)
   local format = '>c' .. (C.tokenAt - 1) .. 'c13c' .. #UNCLAIMED .. 'c6c2c' .. laneBytes .. 'I2' .. F.fresh
   local facetsAt, restFormat = C.workerAt + 2 + laneBytes + 2, '>' .. F.fresh
-  local fresh, taken = struct.pack(F.event, S.pending, 0, 1, 0), struct.pack(F.event, S.processing, 0, 2, 0)
-  local middle = bytesOf(now) .. string.rep('\0', 13) .. struct.pack('>I4', 1) .. bytesOf(now) .. '\0\0'
-  local nodeBytes = struct.pack('>I2c0', #node, node)
+  local plainHead, apartHead = made.plain.head, made.apart.head
   for i = 1, #ids do
-    local raw, isLate = raws[i], nil
+    local raw, isLate, of = raws[i], nil, nil
     local head, _, past, due, worker, _, facets, created, _, queueTimeout, processTimeout = unpackAs(format, raw)
-    if head == fresh and past == UNCLAIMED and worker == '\0\0' then
-      local new, w = taken .. tokens[i] .. middle .. due .. nodeBytes .. cut(raw, C.workerAt + 2), #written
-      written[w + 1], written[w + 2] = keys[i], new
-      raws[i], told[2 * i - 1], told[2 * i] = new, ids[i], taken
+    if past == UNCLAIMED and worker == '\0\0' then
+      of = head == plainHead and made.plain or head == apartHead and made.apart or nil
+    end
+    if of then
+      local n = of.n + 1
+      of.n, of.ids[n], of.seqs[n], of.tokens[n] = n, ids[i], seqs[i], tokens[i]
       if facets > 0 then
         created, _, queueTimeout, processTimeout = unpackAs(restFormat, raw, facetsAt + facets)
         local named = cut(raw, facetsAt, facetsAt + facets - 1)
         facetsOf[named] = (facetsOf[named] or 0) + 1
       end
+      if head == apartHead then batch.apart[#batch.apart + 1] = i end
       isLate = due ~= created
     else
       isLate, queueTimeout, processTimeout = taking.rewriteOne(batch, i, batch.token + i - 1, node, made)
@@ -157,15 +161,29 @@ function taking.rewriteUsual(batch, lane, type, node)
   return made
 end
 
+-- First attempts begin: notes their entries, and tells of them.
+function taking.beginFirsts(of, type, node)
+  if of.n == 0 then return end
+  local before, started = struct.pack('BB', 1, of.flags), bytesOf(now) .. bytesOf(0)
+  arrays.inRuns(of.seqs, function(from, to, chunk, offset)
+    firsts.write(chunk, offset, before, of.tokens, from, to, started .. firsts.placeOf(chunk, node))
+  end)
+  local told = struct.pack(F.event, S.processing, of.flags, 2, 0)
+  changes.groupFor(0, type, node, of.n)
+  events[#events + 1] = table.concat(of.ids, told) .. told
+end
+
 -- Takes tasks of one lane: `ids`, `keys`, `raws`, `seqs` and `members` of the lane in their order.
 function taking.takeAll(lane, batch, node)
   local faced, n = slots.facedIn(lane), #batch.ids
   local type, tally = faced.type, changes.tallyOf(faced.type)
   batch.token, batch.apart = taking.firstToken(), {}
   token = batch.token + n - 1
-  local made = taking.rewriteUsual(batch, lane, type, node)
-  if n > #made.unusual then
-    changes.groupFor(0, type, node, n - #made.unusual)
+  local made = taking.takeEach(batch, lane, type, node)
+  taking.beginFirsts(made.plain, type, node)
+  taking.beginFirsts(made.apart, type, node)
+  if #made.told > 0 then
+    changes.groupFor(0, type, node, #made.told / 2)
     events[#events + 1] = table.concat(made.told)
   end
   for _, one in ipairs(made.unusual) do
@@ -237,6 +255,12 @@ function taking.rememberClaim(request, batches, isCut)
     parts[#parts + 1] = struct.pack('>I7I2', batch.token, #batch.ids) .. table.concat(batch.members)
   end
   if #parts > 1 then call('SET', K.request .. request, table.concat(parts), 'PX', whole(math.max(60000, leaseMs))) end
+end
+
+function taking.tokensOf(batches)
+  local parts = {}
+  for i, batch in ipairs(batches) do parts[i] = table.concat(batch.tokens) end
+  return table.concat(parts)
 end
 
 -- Returns those that are held and the ends of their leases, how many there were, and whether there may have been more.

@@ -28,7 +28,7 @@ function views.of(list)
   return { table.concat(ids), raws, table.concat(letters), apart }
 end
 
--- The same for tasks that were just taken. A record that was changed in the usual way is at hand as it was written.
+-- The same for tasks that were just taken: mostly their records as they were read.
 function views.claimed(batches)
   local ids, raws, apart = {}, {}, {}
   for _, batch in ipairs(batches) do
