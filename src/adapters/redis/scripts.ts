@@ -117,8 +117,16 @@ function included(name: string, source: string, seen: Set<string>): string {
   return source.replaceAll(/^--@include ([a-z-]+)$/gm, (_, part: string) => {
     if (seen.has(part)) return '';
     seen.add(part);
-    return included(`${name} (part ${part})`, sourceOf(part, PARTS), seen);
+    return included(`${name} (part ${part})`, withRareFunctions(sourceOf(part, PARTS)), seen);
   });
+}
+
+/** What follows the line `@rare lanes` in a part are functions of `lanes` that are made on demand: see step.lua. */
+function withRareFunctions(source: string): string {
+  const [often, rare] = source.split(/^--@rare (?=[a-z]+$)/m);
+  if (rare === undefined) return source;
+  const [name, ...lines] = rare.split('\n');
+  return `${often}rarely(${name}, function()\n${lines.join('\n')}end)\n`;
 }
 
 function withWords(name: string, source: string, words: ScriptWords): string {

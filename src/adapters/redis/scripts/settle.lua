@@ -26,8 +26,7 @@
 waiting.endLeases()
 local n = #kinds
 local c = { ids = arrays.split(16, n, ids), tokens = arrays.split(7, n, tokens), members = arrays.split(6, n, seqs), kinds = kinds,
-  keys = {}, letters = {} }
-for i = 1, n do c.keys[i] = K.task .. c.ids[i] end
+  letters = {} }
 groupCount = tonumber(groupCount)
 local results, freeing = settling.argsOf(kinds, args + groupCount), slots.newFreeing()
 -- Usually no lease at all is over: then none has to be asked for its end.
@@ -40,7 +39,7 @@ local others = {}
 for i = 1, n do
   if not c.letters[i] then others[#others + 1] = c.ids[i] end
 end
-records.fetch(others)
+if #others > 0 then records.fetch(others) end
 for i = 1, n do
   if not c.letters[i] then
     local s = settling.readSettlement(kinds:sub(i, i), results[i])

@@ -43,6 +43,13 @@ function firsts.read(chunk, offset, n)
   return call('GETRANGE', K.firsts .. chunk, whole(offset * C.firstBytes), whole((offset + n) * C.firstBytes - 1))
 end
 
+function firsts.clearOver()
+  if #over == 0 then return end
+  arrays.inRuns(over, function(from, to, chunk, offset) firsts.clearRun(chunk, offset, to - from + 1) end)
+  over = {}
+end
+
+--@rare firsts
 function firsts.clearRun(chunk, offset, n)
   call('SETRANGE', K.firsts .. chunk, whole(offset * C.firstBytes), string.rep(NO_ENTRY, n))
 end
@@ -86,9 +93,4 @@ function firsts.endFor(r)
     isFirst[r[R.id]] = nil
     over[#over + 1] = r[R.seq]
   end
-end
-
-function firsts.clearOver()
-  arrays.inRuns(over, function(from, to, chunk, offset) firsts.clearRun(chunk, offset, to - from + 1) end)
-  over = {}
 end

@@ -40,7 +40,9 @@ end
 
 -- Results go into the records, which are written with all that the first attempt added. Nil when one is not there.
 function settling.writeResults(c, run, from, to, results)
-  local raws, w = call('MGET', unpack(c.keys, from, to)), #written
+  local keys, w = {}, #written
+  for i = from, to do keys[i - from + 1] = K.task .. c.ids[i] end
+  local raws = call('MGET', unpack(keys))
   local cut, pack = string.sub, struct.pack
   for i = 1, #raws do
     if not raws[i] then return nil end
@@ -50,7 +52,7 @@ function settling.writeResults(c, run, from, to, results)
   local worker = pack('>I2c0', #run.worker, run.worker)
   for i = from, to do
     local raw, result = raws[i - from + 1], results[i]
-    written[w + 1] = c.keys[i]
+    written[w + 1] = keys[i - from + 1]
     written[w + 2] = beginning .. c.tokens[i] .. ofAttempt .. cut(raw, C.dueAt, C.workerAt - 1) .. worker
       .. cut(raw, C.workerAt + 2, -C.emptyTail - 1) .. NO_ERROR .. pack('>I4', #result) .. result
     w = w + 2
@@ -102,7 +104,7 @@ function settling.endRun(c, group, from, to, results, freeing)
   end
 end
 
--- `c` has ids, keys, tokens, seqs, members and groups (0 not known) in their order, and the letters of those it could settle.
+-- `c` has ids, tokens, seqs, members and groups (0 not known) in their order, and the letters of those it could settle.
 function settling.succeedFirsts(c, groups, results, freeing)
   local i, n, byte = 1, #c.ids, string.byte
   while i <= n do

@@ -4,11 +4,6 @@ local taking = {}
 -- What a record has of attempts before the first: end of the last, how many, and when.
 local UNCLAIMED = string.rep('\0', 25)
 
-function taking.isWaitOver(raw)
-  local _, _, _, _, _, _, _, _, _, _, _, due, _, _, _, _, _, _, _, timeout = struct.unpack(F.waiting, raw)
-  return timeout > 0 and due + timeout <= now
-end
-
 function taking.frontOf(type)
   local front = fronts[type]
   if not front then
@@ -62,19 +57,6 @@ end
 -- Tokens only ever grow, also over a restored or failed-over store: they are never below what the clock says.
 function taking.firstToken() return math.max(token + 1, (now - 1600000000000) * 1024) end
 
--- Takes one task whose record has a tail: its error is told, its progress is forgotten.
-function taking.takeUnusual(id, raw, of, node)
-  local r = records.recordOf(id, raw)
-  tasks[id] = r
-  records.touch(r)
-  r[R.status], r[R.version], r[R.updatedAt] = S.processing, r[R.version] + 1, now
-  r[R.attempt] = r[R.attempt] + 1
-  r[R.startedAt], r[R.token], r[R.worker] = now, of, node
-  records.setProgress(r, '')
-  changes.tell(r, 'status')
-  return r
-end
-
 -- Ends and members, the last first: a small sorted set is a list, which is searched from its beginning for the place of
 -- each; so each is at its place at once.
 function taking.fromTheLast(ends, members)
@@ -84,26 +66,6 @@ function taking.fromTheLast(ends, members)
     k = k + 2
   end
   return list
-end
-
--- Changes one record whose task has run before, or has a tail; adds it to `made`, and where it belongs.
-function taking.rewriteOne(batch, i, of, node, made)
-  local raw = batch.raws[i]
-  local _, flags, version, retry, _, _, settled, _, attempt, _, recoveries, due, worker, _, _, _, facets, created, _,
-    queueTimeout, processTimeout = struct.unpack(F.waiting, raw)
-  if bit.band(flags, C.unusual) == 0 then
-    local beginning = struct.pack(F.changing, S.processing, flags, version + 1, retry, of, now, settled, 0, attempt + 1, now,
-      recoveries, due, #node, node)
-    local new, w, n = beginning .. raw:sub(C.workerAt + 2 + #worker), #written, #made.told
-    written[w + 1], written[w + 2] = batch.keys[i], new
-    made.told[n + 1], made.told[n + 2] = batch.ids[i], beginning:sub(1, C.tokenAt - 1)
-    batch.raws[i] = new
-  else
-    made.unusual[#made.unusual + 1] = { i, of }
-  end
-  if facets ~= '' then made.facetsOf[facets] = (made.facetsOf[facets] or 0) + 1 end
-  if bit.band(flags, B.payloadApart) ~= 0 then batch.apart[#batch.apart + 1] = i end
-  return due ~= created, queueTimeout, processTimeout
 end
 
 -- Tasks that were never claimed and have these flags: their columns.
@@ -263,6 +225,58 @@ function taking.tokensOf(batches)
   return table.concat(parts)
 end
 
+-- A node that got less than it asked for waits for more: it is told when there is some.
+function taking.noteIdle(names, node, isIdle)
+  for i = 1, #names do
+    if isIdle then
+      local key = K.idle .. names[i]
+      -- Not each time: it would be the only write of a claim that found nothing, once for every type.
+      if call('SADD', key, node) == 1 or call('TTL', key) < 1800 then call('EXPIRE', key, 3600) end
+    else
+      call('SREM', K.idle .. names[i], node)
+    end
+  end
+end
+
+--@rare taking
+function taking.isWaitOver(raw)
+  local _, _, _, _, _, _, _, _, _, _, _, due, _, _, _, _, _, _, _, timeout = struct.unpack(F.waiting, raw)
+  return timeout > 0 and due + timeout <= now
+end
+
+-- Takes one task whose record has a tail: its error is told, its progress is forgotten.
+function taking.takeUnusual(id, raw, of, node)
+  local r = records.recordOf(id, raw)
+  tasks[id] = r
+  records.touch(r)
+  r[R.status], r[R.version], r[R.updatedAt] = S.processing, r[R.version] + 1, now
+  r[R.attempt] = r[R.attempt] + 1
+  r[R.startedAt], r[R.token], r[R.worker] = now, of, node
+  records.setProgress(r, '')
+  changes.tell(r, 'status')
+  return r
+end
+
+-- Changes one record whose task has run before, or has a tail; adds it to `made`, and where it belongs.
+function taking.rewriteOne(batch, i, of, node, made)
+  local raw = batch.raws[i]
+  local _, flags, version, retry, _, _, settled, _, attempt, _, recoveries, due, worker, _, _, _, facets, created, _,
+    queueTimeout, processTimeout = struct.unpack(F.waiting, raw)
+  if bit.band(flags, C.unusual) == 0 then
+    local beginning = struct.pack(F.changing, S.processing, flags, version + 1, retry, of, now, settled, 0, attempt + 1, now,
+      recoveries, due, #node, node)
+    local new, w, n = beginning .. raw:sub(C.workerAt + 2 + #worker), #written, #made.told
+    written[w + 1], written[w + 2] = batch.keys[i], new
+    made.told[n + 1], made.told[n + 2] = batch.ids[i], beginning:sub(1, C.tokenAt - 1)
+    batch.raws[i] = new
+  else
+    made.unusual[#made.unusual + 1] = { i, of }
+  end
+  if facets ~= '' then made.facetsOf[facets] = (made.facetsOf[facets] or 0) + 1 end
+  if bit.band(flags, B.payloadApart) ~= 0 then batch.apart[#batch.apart + 1] = i end
+  return due ~= created, queueTimeout, processTimeout
+end
+
 -- Returns those that are held and the ends of their leases, how many there were, and whether there may have been more.
 function taking.stillHeld(before)
   local seqs, tokens, held, ends = {}, {}, {}, {}
@@ -286,17 +300,4 @@ function taking.stillHeld(before)
     end
   end
   return held, table.concat(ends), #seqs, tonumber(before:sub(1, 1))
-end
-
--- A node that got less than it asked for waits for more: it is told when there is some.
-function taking.noteIdle(names, node, isIdle)
-  for i = 1, #names do
-    if isIdle then
-      local key = K.idle .. names[i]
-      -- Not each time: it would be the only write of a claim that found nothing, once for every type.
-      if call('SADD', key, node) == 1 or call('TTL', key) < 1800 then call('EXPIRE', key, 3600) end
-    else
-      call('SREM', K.idle .. names[i], node)
-    end
-  end
 end
