@@ -17,8 +17,8 @@ import type {
 import { ATTEMPT_NUMBERS } from './attempts.ts';
 import { Reader, Writer } from './bytes.ts';
 import { bytes, doubles, text } from './calls.ts';
-import type { FirstClaims, Group } from './first-claims.ts';
-import { ID_BYTES, isAnIdTwice, readToken, refsBytes, TOKEN_BYTES, writeId, writeToken } from './ids.ts';
+import { type FirstClaims, Runs } from './first-claims.ts';
+import { ID_BYTES, isAnIdTwice, refsBytes, TOKEN_BYTES, writeId, writeToken } from './ids.ts';
 import { APART_BYTES_MIN } from './layout.ts';
 import type { RedisArg, RedisReply } from './link.ts';
 import { inPages, PAGE, requestOfPage } from './pages.ts';
@@ -52,7 +52,6 @@ export async function claim(
 
 /** A task that was new before has this version; one that has a past has a larger one. */
 const FIRST_CLAIM_VERSION = 2;
-const SEQ_BYTES = 6;
 
 /** So many more calls for one claim whose tasks are scattered over many lanes, or lie among many that waited too long. */
 const CUT_PAGES_MAX = 20;
@@ -73,9 +72,9 @@ interface ClaimFacts {
 function claimedIn(values: readonly RedisReply[], { now, nodeId, settings, firsts }: ClaimFacts): Claimed[] {
   // Given only when the claim was made before and its leases may have been renewed since.
   const ends = doubles(values[0]);
-  const tokens = bytes(values[4] ?? '');
+  const tokens = tokensIn(bytes(values[4] ?? ''));
   const isNew = tokens.length > 0;
-  const claimOf = (index: number) => ({ token: readToken(tokens, index * TOKEN_BYTES), at: now, nodeId });
+  const claimOf = (index: number) => ({ token: tokens[index] ?? 0, at: now, nodeId });
   return readViews(values[1], isNew ? claimOf : undefined).map(({ task, token, seq, group }, index) => {
     if (isNew && task.version === FIRST_CLAIM_VERSION) firsts.add(token, seq, group);
     const { id, startedAt, processTimeoutMs } = task;
@@ -85,6 +84,17 @@ function claimedIn(values: readonly RedisReply[], { now, nodeId, settings, first
     const processRemainingMs = deadline === null ? null : deadline - now;
     return { task, lease: { id, token, expiresAt, remainingMs: expiresAt - now, processRemainingMs } };
   });
+}
+
+/** Of each batch the first token, and how many follow each other. */
+function tokensIn(batches: Buffer): number[] {
+  const tokens: number[] = [];
+  for (const from = new Reader(batches); !from.isAtEnd; ) {
+    const first = from.token();
+    const count = from.uint(2);
+    for (let n = 0; n < count; n++) tokens.push(first + n);
+  }
+  return tokens;
 }
 
 export function heartbeat(shard: Shard, { nodeId, leases }: HeartbeatRequest): Promise<HeartbeatReply[]> {
@@ -115,45 +125,25 @@ export function settle(shard: Shard, batch: readonly Settlement[], firsts: First
 async function settlePage(shard: Shard, batch: readonly Settlement[], firsts: FirstClaims): Promise<SettleReply[]> {
   const ids = Buffer.allocUnsafe(batch.length * ID_BYTES);
   const tokens = Buffer.allocUnsafe(batch.length * TOKEN_BYTES);
-  const seqs = Buffer.alloc(batch.length * SEQ_BYTES);
-  const groups = Buffer.alloc(batch.length * 2);
-  const numbers = new Map<Group, number>();
+  const runs = new Runs(batch.length);
   const settlements: RedisArg[] = [];
   let kinds = '';
   for (const [index, settlement] of batch.entries()) {
     writeId(ids, settlement.id, index * ID_BYTES);
     writeToken(tokens, settlement.token, index * TOKEN_BYTES);
-    const place = firsts.get(settlement.token);
-    if (place) {
-      seqs.writeUIntBE(place.seq, index * SEQ_BYTES, SEQ_BYTES);
-      groups.writeUInt16BE(numberOf(place.group, numbers), index * 2);
-    }
-    kinds += kindOf(settlement);
+    const kind = kindOf(settlement);
+    kinds += kind;
+    runs.add(kind, firsts.get(settlement.token));
     pushArgs(settlement, settlements);
   }
   const twice = isAnIdTwice(batch, ({ id }) => id) ? 1 : 0;
-  const args = [...[...numbers.keys()].map((group) => group.bytes), ...settlements];
-  const { values } = await shard.step('settle', {
-    ids,
-    tokens,
-    kinds,
-    seqs,
-    groups,
-    twice,
-    groupCount: numbers.size,
-    args,
-  });
+  const groups = { groupCount: runs.groups.length, args: [...runs.groups, ...settlements] };
+  const { values } = await shard.step('settle', { ids, tokens, kinds, runs: runs.done(), twice, ...groups });
   for (const { token } of batch) firsts.delete(token);
   return Array.from(text(values[0] ?? ''), (letter): SettleReply => {
     if (letter === 'l') return { state: 'lease_lost' };
     return { state: 'settled', status: STATUSES[Number(letter)] ?? 'failed' };
   });
-}
-
-function numberOf(group: Group, numbers: Map<Group, number>): number {
-  const known = numbers.get(group) ?? numbers.size + 1;
-  numbers.set(group, known);
-  return known;
 }
 
 /** What nearly every settlement is, success by the holder, is told by a letter: without (s) or with a result (r). */

@@ -3,8 +3,8 @@
 -- KEYS  shard
 -- ARGV  step request node count types...
 -- REPLY now, work, ends of leases if this claim was made before (doubles), views, how many it took,
---       whether there may be more although it took less than it was asked for (1, 0), tokens if it was made now. Of a task
---       whose first attempt begins the view is from before it.
+--       whether there may be more although it took less than it was asked for (1, 0); if it was made now, the tokens: of each
+--       batch the first (7 bytes) and how many follow each other (2). A view of a first attempt is from before it.
 -- FLAGS allow-oom
 --@include step
 --@include arrays

@@ -16,7 +16,8 @@ end
 function lanes.enterRun(lane, firstSeq, members, from, to, priority)
   local of = lanes.entryOf(lane)
   local args, k, score = of.args, 2 * of.n, whole(-priority)
-  -- The last first: see `fromTheLast` of taking.lua.
+  -- The last first: a small sorted set is a list, which is searched from its beginning for the place of each; so each is at
+  -- its place at once.
   for i = to, from, -1 do
     args[k + 1], args[k + 2] = score, members[i]
     k = k + 2

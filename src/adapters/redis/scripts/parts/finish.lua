@@ -16,13 +16,12 @@ function ending.writeCounts()
   end
   for name, tally in pairs(facetTallies) do ending.writeTally(K.facetCounts .. name, tally) end
   if next(minute) then
-    local key = K.minute .. whole(math.floor(now / 60000))
-    if call('EXISTS', key) == 0 then
-      call('HSET', key, 'at', whole(now - now % 60000))
+    local key, isNew = K.minute .. whole(math.floor(now / 60000)), false
+    for field, by in pairs(minute) do isNew = call('HINCRBY', key, field, by) == by or isNew end
+    if isNew and call('HSETNX', key, 'at', whole(now - now % 60000)) == 1 then
       -- By the server's clock; readers look at the number in the name.
       call('EXPIRE', key, 7200)
     end
-    for field, by in pairs(minute) do call('HINCRBY', key, field, by) end
   end
   tallies, facetTallies, minute = {}, {}, {}
 end

@@ -1,10 +1,14 @@
 -- Writes the states and deadlines that a step has changed, and keeps the directories true.
 
--- `types` are those of the tasks that changed in this step.
+-- `types` are those of the tasks that changed in this step. Returns whether somebody waited in the piece, and still does.
 function arrays.nameStates(chunk, old, new, types)
+  local waited, waits = false, false
   for code = 1, 7 do
     local byte = string.char(code)
     local had, has = old:find(byte, 1, true), new:find(byte, 1, true)
+    if byte == X.fresh or byte == X.waiting then
+      waited, waits = waited or had ~= nil, waits or has ~= nil
+    end
     if has and not had then
       call('ZADD', K.chunks .. 's' .. code, chunk, chunk)
     elseif had and not has then
@@ -14,6 +18,7 @@ function arrays.nameStates(chunk, old, new, types)
       end
     end
   end
+  return waited, waits
 end
 
 -- Returns the pieces in which somebody still waits, by name.
@@ -27,10 +32,9 @@ function arrays.writeStates(types)
     end)
   end
   for chunk, old in pairs(before) do
-    local new = call('GET', K.states .. chunk)
-    arrays.nameStates(chunk, old, new, types)
-    waits[chunk] = new:find('[' .. X.fresh .. X.waiting .. ']') ~= nil
-    if not waits[chunk] then
+    local waited
+    waited, waits[chunk] = arrays.nameStates(chunk, old, call('GET', K.states .. chunk), types)
+    if waited and not waits[chunk] then
       call('DEL', K.deadlineChunk .. chunk)
       call('ZREM', K.deadlines, chunk)
     end

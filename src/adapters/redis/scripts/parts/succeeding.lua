@@ -6,7 +6,7 @@ local NOBODY, NO_ERROR = string.rep('\0', 7), string.rep('\0', C.emptyTail - 4)
 local STARTED_FROM = 10
 local WITH_RESULT, OTHER = string.byte('rx', 1, 2)
 
--- What was claimed, by the numbers that `c.groups` has of it: type, limits and facets as they stand in a record.
+-- What was claimed, by the numbers that runs have of it: type, limits and facets as they stand in a record.
 function settling.readGroups(n, at)
   local groups = {}
   for i = 1, n do
@@ -17,23 +17,24 @@ function settling.readGroups(n, at)
 end
 
 -- Frees what tasks of one group held, and notes that they have ended.
-function settling.leaveFirsts(c, group, from, to, freeing)
+function settling.leaveFirsts(c, group, run, from, to, freeing)
   local n, type, tally = to - from + 1, group.type, changes.tallyOf(group.type)
+  local seqs, members = arrays.numbersFrom(run.first, n)
   if group.facets ~= '' then changes.countFacets(group.facets, type, S.processing, S.success, n) end
   tally[S.processing], tally[S.success] = tally[S.processing] - n, tally[S.success] + n
-  stateBlocks[#stateBlocks + 1] = { { unpack(c.seqs, from, to) }, X.success }
-  ended[#ended + 1] = table.concat(c.members, '', from, to)
+  stateBlocks[#stateBlocks + 1] = { seqs, X.success }
+  ended[#ended + 1] = table.concat(members)
   happened(S.success, n)
   local leases = slots.listIn(freeing.leases, type)
-  local before = #leases - from + 1
-  for i = from, to do leases[before + i] = c.members[i] end
+  local before = #leases
+  for i = 1, n do leases[before + i] = members[i] end
   for _, limit in ipairs(group.faced) do
     freeing.keys[limit.key] = true
     if limit.named then freeing.named[limit.key] = true end
     if not limit.own then
       local list, max = slots.listIn(freeing.slots, limit.key), struct.pack('>I4', limit.max)
-      local last = #list - from + 1
-      for i = from, to do list[last + i] = c.members[i] .. c.tokens[i] .. max end
+      local last = #list
+      for i = 1, n do list[last + i] = members[i] .. c.tokens[from + i - 1] .. max end
     end
   end
 end
@@ -66,57 +67,58 @@ function settling.writeEntries(c, run, from, to)
   return run.flags
 end
 
--- Ends first attempts that began together, in one group, with or without results. `run` says where their entries are.
-function settling.endFirsts(c, run, from, to, results, freeing)
+-- Ends first attempts that began together, of one group and kind. `run` says where their entries are.
+function settling.endFirsts(c, group, run, from, to, results, freeing)
   run.worker = firsts.namesIn(run.chunk)[struct.unpack('>I2', run.place)]
   local write = c.kinds:byte(from) == WITH_RESULT and settling.writeResults or settling.writeEntries
   local flags = write(c, run, from, to, results)
   if not flags then return end
   local told = struct.pack(F.event, S.success, flags, 3, 0)
-  changes.groupFor(0, run.group.type, run.worker, to - from + 1)
+  changes.groupFor(0, group.type, run.worker, to - from + 1)
   events[#events + 1] = table.concat(c.ids, told, from, to) .. told
-  settling.leaveFirsts(c, run.group, from, to, freeing)
+  settling.leaveFirsts(c, group, run, from, to, freeing)
   for i = from, to do c.letters[i] = '2' end
 end
 
--- Numbers that follow each other: those whose entries differ only in the holders' tokens are ended at once.
-function settling.endRun(c, group, from, to, results, freeing)
-  local first, size, cut = c.seqs[from], C.firstBytes, string.sub
+-- How far from `from` on entries differ in the holders' tokens only; `from - 1`: not even the first is of its holder.
+function settling.lastAlike(c, entries, from, to)
+  local before, behind, cut = entries:sub(1, 2), entries:sub(STARTED_FROM, C.firstBytes), string.sub
+  if entries == before .. table.concat(c.tokens, behind .. before, from, to) .. behind then return to, before, behind end
+  local last = from - 1
+  while last < to do
+    local at = (last + 1 - from) * C.firstBytes
+    if cut(entries, at + 1, at + C.firstBytes) ~= before .. c.tokens[last + 1] .. behind then break end
+    last = last + 1
+  end
+  return last, before, behind
+end
+
+-- Settlements of one group and kind whose numbers follow each other from `first` on, in one piece.
+function settling.endRun(c, group, first, from, to, results, freeing)
   local chunk, offset = whole(math.floor(first / C.chunk)), first % C.chunk
   local entries = firsts.read(chunk, offset, to - from + 1)
-  while from <= to do
-    local before, behind = cut(entries, 1, 2), cut(entries, STARTED_FROM, size)
-    local last = to
-    if entries ~= before .. table.concat(c.tokens, behind .. before, from, to) .. behind then
-      last = from - 1
-      while last < to do
-        local at = (last + 1 - from) * size
-        if cut(entries, at + 1, at + size) ~= before .. c.tokens[last + 1] .. behind then break end
-        last = last + 1
-      end
-    end
-    if last >= from and cut(before, 1, 1) == '\1' then
-      settling.endFirsts(c, { chunk = chunk, offset = offset, group = group, flags = before:byte(2), started = cut(behind, 1, 6),
-        place = cut(behind, -2) }, from, last, results, freeing)
+  while from <= to and #entries > 0 do
+    local last, before, behind = settling.lastAlike(c, entries, from, to)
+    if last >= from and before:sub(1, 1) == RUNNING then
+      settling.endFirsts(c, group, { first = first, chunk = chunk, offset = offset, flags = before:byte(2),
+        started = behind:sub(1, 6), place = behind:sub(-2) }, from, last, results, freeing)
     end
     local n = math.max(1, last - from + 1)
-    entries, offset, from = cut(entries, n * size + 1), offset + n, from + n
+    entries, first, offset, from = entries:sub(n * C.firstBytes + 1), first + n, offset + n, from + n
   end
 end
 
--- `c` has ids, tokens, seqs, members and groups (0 not known) in their order, and the letters of those it could settle.
-function settling.succeedFirsts(c, groups, results, freeing)
-  local i, n, byte = 1, #c.ids, string.byte
-  while i <= n do
-    local group, first, kind, last = c.groups[i], c.seqs[i], byte(c.kinds, i), i
-    if group > 0 and kind ~= OTHER then
-      local edge = (math.floor(first / C.chunk) + 1) * C.chunk
-      while last < n and c.seqs[last + 1] == first + last + 1 - i and first + last + 1 - i < edge
-        and c.groups[last + 1] == group and byte(c.kinds, last + 1) == kind do
-        last = last + 1
-      end
-      settling.endRun(c, groups[group], i, last, results, freeing)
+-- `c` has ids and tokens in their order, and takes the letters of those that could be settled.
+function settling.succeedFirsts(c, runs, groups, results, freeing)
+  local from = 1
+  for at = 1, #runs, 10 do
+    local n, group, first = struct.unpack('>I2I2I6', runs, at)
+    local to = from + n - 1
+    while group > 0 and c.kinds:byte(from) ~= OTHER and from <= to do
+      local last = math.min(to, from + C.chunk - 1 - first % C.chunk)
+      settling.endRun(c, groups[group], first, from, last, results, freeing)
+      first, from = first + last - from + 1, last + 1
     end
-    i = last + 1
+    from = to + 1
   end
 end

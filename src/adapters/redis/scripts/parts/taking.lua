@@ -1,9 +1,6 @@
 -- How a claim chooses lanes and takes their heads.
 local taking = {}
 
--- What a record has of attempts before the first: end of the last, how many, and when.
-local UNCLAIMED = string.rep('\0', 25)
-
 function taking.frontOf(type)
   local front = fronts[type]
   if not front then
@@ -57,56 +54,36 @@ end
 -- Tokens only ever grow, also over a restored or failed-over store: they are never below what the clock says.
 function taking.firstToken() return math.max(token + 1, (now - 1600000000000) * 1024) end
 
--- Ends and members, the last first: a small sorted set is a list, which is searched from its beginning for the place of
--- each; so each is at its place at once.
-function taking.fromTheLast(ends, members)
-  local list, k = {}, 0
-  for i = #ends, 1, -1 do
-    list[k + 1], list[k + 2] = ends[i], members[i]
-    k = k + 2
-  end
-  return list
-end
-
--- Tasks that were never claimed and have these flags: their columns.
-function taking.newFirsts(flags)
-  return { flags = flags, head = struct.pack(F.event, S.pending, flags, 1, 0), n = 0, ids = {}, seqs = {}, tokens = {} }
-end
-
--- What a claim does with the usual task, one that was never claimed: nothing is written to its record. This loop and that of
--- succeeding.lua decide how many tasks a store can run in a second: no call of ours, no table per task, as few calls at all
+-- What a claim does with the usual task, one that nothing has happened to: its record is only looked at. This loop and that
+-- of succeeding.lua decide how many tasks a store can run in a second: no call of ours, no table per task, as few calls at all
 -- as can be.
 function taking.takeEach(batch, lane, type, node)
-  local ids, raws, members, seqs = batch.ids, batch.raws, batch.members, batch.seqs
+  local raws, members, seqs = batch.raws, batch.members, batch.seqs
   local unpackAs, cut = struct.unpack, string.sub
-  local timed, late, ends = {}, {}, {}
-  local made = { told = {}, unusual = {}, facetsOf = {}, plain = taking.newFirsts(0), apart = taking.newFirsts(B.payloadApart) }
+  local timed, late, leases, others = {}, {}, {}, nil
+  local made = { told = {}, unusual = {}, facetsOf = {} }
   local facetsOf, lastTimeout, lease, leaseText, shortest = made.facetsOf, nil, leaseMs, nil, leaseMs
-  local tokens = select(2, arrays.numbersFrom(batch.token, #ids, 7))
-  batch.tokens = tokens
-  -- Head; token and time; what is empty before the first claim; due; worker; up to the facets; the rest.
-  local laneBytes = 7 + #type + 2 + math.max(0, #lane - #type - 1)
-  local format = '>c' .. (C.tokenAt - 1) .. 'c13c' .. #UNCLAIMED .. 'c6c2c' .. laneBytes .. 'I2' .. F.fresh
-  local facetsAt, restFormat = C.workerAt + 2 + laneBytes + 2, '>' .. F.fresh
-  local plainHead, apartHead = made.plain.head, made.apart.head
-  for i = 1, #ids do
-    local raw, isLate, of = raws[i], nil, nil
-    local head, _, past, due, worker, _, facets, created, _, queueTimeout, processTimeout = unpackAs(format, raw)
-    if past == UNCLAIMED and worker == '\0\0' then
-      of = head == plainHead and made.plain or head == apartHead and made.apart or nil
-    end
-    if of then
-      local n = of.n + 1
-      of.n, of.ids[n], of.seqs[n], of.tokens[n] = n, ids[i], seqs[i], tokens[i]
+  -- Head; what a task has of attempts, of which it has none; due; worker and what its lane says; facets; the rest.
+  local laneBytes = 2 + 7 + #type + 2 + math.max(0, #lane - #type - 1)
+  local format = '>c' .. (C.tokenAt - 1) .. 'c' .. (C.dueAt - C.tokenAt) .. 'c6c' .. laneBytes .. 'I2' .. F.fresh
+  local facetsAt, restFormat = C.workerAt + laneBytes + 2, '>' .. F.fresh
+  local plain, apart = taking.headOfNew(0), taking.headOfNew(B.payloadApart)
+  for i = 1, #raws do
+    local raw, isLate = raws[i], nil
+    local head, _, due, _, facets, created, _, queueTimeout, processTimeout = unpackAs(format, raw)
+    if head == plain or head == apart then
       if facets > 0 then
         created, _, queueTimeout, processTimeout = unpackAs(restFormat, raw, facetsAt + facets)
         local named = cut(raw, facetsAt, facetsAt + facets - 1)
         facetsOf[named] = (facetsOf[named] or 0) + 1
       end
-      if head == apartHead then batch.apart[#batch.apart + 1] = i end
       isLate = due ~= created
     else
       isLate, queueTimeout, processTimeout = taking.rewriteOne(batch, i, batch.token + i - 1, node, made)
+    end
+    if head ~= plain then
+      others = others or {}
+      others[i] = head == apart and 'apart' or 'rewritten'
     end
     if isLate then late[#late + 1] = members[i] end
     if queueTimeout > 0 then timed[#timed + 1] = seqs[i] end
@@ -116,22 +93,23 @@ function taking.takeEach(batch, lane, type, node)
       if lease < shortest then shortest = lease end
       leaseText = whole(now + lease)
     end
-    ends[i] = leaseText
+    leases[2 * i - 1], leases[2 * i] = leaseText, members[i]
   end
-  made.timed, made.late, made.earliest = timed, late, now + shortest
-  made.leases = taking.fromTheLast(ends, members)
+  made.timed, made.late, made.leases, made.earliest, made.others = timed, late, leases, now + shortest, others
   return made
 end
 
+function taking.headOfNew(flags) return struct.pack(F.event, S.pending, flags, 1, 0) end
+
 -- First attempts begin: notes their entries, and tells of them.
-function taking.beginFirsts(of, type, node)
-  if of.n == 0 then return end
-  local before, started = struct.pack('BB', 1, of.flags), bytesOf(now) .. bytesOf(0)
+function taking.beginFirsts(of, flags, type, node)
+  if #of.ids == 0 then return end
+  local before, started = struct.pack('BB', 1, flags), bytesOf(now) .. bytesOf(0)
   arrays.inRuns(of.seqs, function(from, to, chunk, offset)
     firsts.write(chunk, offset, before, of.tokens, from, to, started .. firsts.placeOf(chunk, node))
   end)
-  local told = struct.pack(F.event, S.processing, of.flags, 2, 0)
-  changes.groupFor(0, type, node, of.n)
+  local told = struct.pack(F.event, S.processing, flags, 2, 0)
+  changes.groupFor(0, type, node, #of.ids)
   events[#events + 1] = table.concat(of.ids, told) .. told
 end
 
@@ -141,13 +119,14 @@ function taking.takeAll(lane, batch, node)
   local type, tally = faced.type, changes.tallyOf(faced.type)
   batch.token, batch.apart = taking.firstToken(), {}
   token = batch.token + n - 1
+  batch.tokens = select(2, arrays.numbersFrom(batch.token, n, 7))
   local made = taking.takeEach(batch, lane, type, node)
-  taking.beginFirsts(made.plain, type, node)
-  taking.beginFirsts(made.apart, type, node)
+  if made.others then taking.beginSome(batch, made.others, type, node) else taking.beginFirsts(batch, 0, type, node) end
   if #made.told > 0 then
     changes.groupFor(0, type, node, #made.told / 2)
     events[#events + 1] = table.concat(made.told)
   end
+  batch.hasUnusual = #made.unusual > 0
   for _, one in ipairs(made.unusual) do
     batch.raws[one[1]] = taking.takeUnusual(batch.ids[one[1]], batch.raws[one[1]], one[2], node)
   end
@@ -219,9 +198,10 @@ function taking.rememberClaim(request, batches, isCut)
   if #parts > 1 then call('SET', K.request .. request, table.concat(parts), 'PX', whole(math.max(60000, leaseMs))) end
 end
 
+-- Tokens of a batch follow each other: the first, and how many.
 function taking.tokensOf(batches)
   local parts = {}
-  for i, batch in ipairs(batches) do parts[i] = table.concat(batch.tokens) end
+  for i, batch in ipairs(batches) do parts[i] = struct.pack('>I7I2', batch.token, #batch.ids) end
   return table.concat(parts)
 end
 
@@ -300,4 +280,19 @@ function taking.stillHeld(before)
     end
   end
   return held, table.concat(ends), #seqs, tonumber(before:sub(1, 1))
+end
+
+-- The same where not all are plain: `others` says which are not.
+function taking.beginSome(batch, others, type, node)
+  local plain, apart = { ids = {}, seqs = {}, tokens = {} }, { ids = {}, seqs = {}, tokens = {} }
+  for i = 1, #batch.ids do
+    local of = not others[i] and plain or others[i] == 'apart' and apart
+    if of then
+      local n = #of.ids + 1
+      of.ids[n], of.seqs[n], of.tokens[n] = batch.ids[i], batch.seqs[i], batch.tokens[i]
+    end
+    if of == apart then batch.apart[#batch.apart + 1] = i end
+  end
+  taking.beginFirsts(plain, 0, type, node)
+  taking.beginFirsts(apart, B.payloadApart, type, node)
 end

@@ -34,14 +34,20 @@ function views.claimed(batches)
   for _, batch in ipairs(batches) do
     local before = #raws
     ids[#ids + 1] = table.concat(batch.ids)
-    for i = 1, #batch.raws do
-      local raw = batch.raws[i]
-      raws[before + i] = type(raw) == 'table' and records.rawOf(raw) or raw
-    end
+    if before == 0 and not batch.hasUnusual then raws = batch.raws else views.addClaimed(batch, raws) end
     for _, i in ipairs(batch.apart) do
       local n = #apart
       apart[n + 1], apart[n + 2], apart[n + 3] = before + i - 1, 'p', call('GET', K.payload .. batch.ids[i]) or ''
     end
   end
   return { table.concat(ids), raws, string.rep('-', #raws), apart }
+end
+
+--@rare views
+function views.addClaimed(batch, raws)
+  local before = #raws
+  for i = 1, #batch.raws do
+    local raw = batch.raws[i]
+    raws[before + i] = type(raw) == 'table' and records.rawOf(raw) or raw
+  end
 end
