@@ -7,14 +7,17 @@ import type { World } from './world.ts';
 
 const FIELDS = [null, null, '{}', '{"a":[],"n":123456789012345678901234567890}', '"日本"'];
 
+/** Each at least half as long as may be: together always more than is kept. */
+const LARGE_COUNT = Math.ceil((2.2 * LIMITS.logBytesKept) / LIMITS.logLineBytesMax);
+
 function someEntries(chance: Chance): LogEntry[] {
   const how = chance.weighted({ few: 20, many: 2, large: 2 });
-  const count = how === 'few' ? chance.below(4) : how === 'many' ? LIMITS.logLinesKept + chance.below(20) : 9;
+  const count = how === 'few' ? chance.below(4) : how === 'many' ? LIMITS.logLinesKept + chance.below(20) : LARGE_COUNT;
   return Array.from({ length: count }, () => ({
     agoMs: chance.pick([0, 0, 1, 0.5, 250, 3 * SECOND]),
     level: chance.pick(LOG_LEVELS),
     message:
-      how === 'large' ? '日'.repeat(chance.between(2, LIMITS.logLineBytesMax / 3)) : chance.pick(['', 'x', 'é 🎈']),
+      how === 'large' ? '日'.repeat(chance.between(LIMITS.logLineBytesMax / 6, LIMITS.logLineBytesMax / 3)) : chance.pick(['', 'x', 'é 🎈']),
     fields: chance.pick(FIELDS),
   }));
 }
