@@ -164,7 +164,9 @@ async function costOf(store: RedisStore, server: RedisServer, rounds: number): P
     );
   }
   const info = String(await server.command('INFO', 'commandstats'));
-  return Number(/cmdstat_evalsha:calls=\d+,usec=\d+,usec_per_call=([\d.]+)/.exec(info)?.[1]);
+  const found = [...info.matchAll(/cmdstat_(?:evalsha|fcall):calls=(\d+),usec=(\d+)/g)];
+  const [calls, micros] = [1, 2].map((at) => found.reduce((sum, stat) => sum + Number(stat[at]), 0));
+  return (micros ?? Number.NaN) / (calls ?? 0);
 }
 
 async function claimCost(store: RedisStore, server: RedisServer, tasks: number): Promise<void> {

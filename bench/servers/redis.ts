@@ -8,8 +8,11 @@ import type { Usage } from '../harness/usage.ts';
 import { freePort, listening } from './port.ts';
 import { programPath } from './program-path.ts';
 
-/** Snapshots are off: they would fall into some runs and not into others. */
-const SETTINGS = ['--appendonly', 'yes', '--appendfsync', 'everysec', '--save', '', '--maxmemory-policy', 'noeviction'];
+/** Snapshots and rewrites of the file are off: they would fall into some runs and not into others. */
+const SETTINGS = [
+  ...['--appendonly', 'yes', '--appendfsync', 'everysec', '--auto-aof-rewrite-percentage', '0', '--save', ''],
+  ...['--maxmemory-policy', 'noeviction'],
+];
 
 export interface Server {
   readonly port: number;
@@ -44,7 +47,8 @@ export function memoryUsedBytes(port: number): number {
 }
 
 /** What only clients send: what scripts call inside the server is counted by Redis as well, and is not meant here. */
-const SENT_BY_CLIENTS = /^cmdstat_(?:evalsha|eval|ping|info|subscribe|unsubscribe|config\|get):calls=(\d+)/gm;
+const SENT_BY_CLIENTS =
+  /^cmdstat_(?:evalsha|eval|fcall|function\|load|ping|info|subscribe|unsubscribe|config\|get):calls=(\d+)/gm;
 
 /** Commands that clients have sent since the server started. */
 export function commandsReceived(port: number): number {

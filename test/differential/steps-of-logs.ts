@@ -17,7 +17,9 @@ function someEntries(chance: Chance): LogEntry[] {
     agoMs: chance.pick([0, 0, 1, 0.5, 250, 3 * SECOND]),
     level: chance.pick(LOG_LEVELS),
     message:
-      how === 'large' ? '日'.repeat(chance.between(LIMITS.logLineBytesMax / 6, LIMITS.logLineBytesMax / 3)) : chance.pick(['', 'x', 'é 🎈']),
+      how === 'large'
+        ? '日'.repeat(chance.between(LIMITS.logLineBytesMax / 6, LIMITS.logLineBytesMax / 3))
+        : chance.pick(['', 'x', 'é 🎈']),
     fields: chance.pick(FIELDS),
   }));
 }

@@ -34,7 +34,7 @@ export class LossyProxy {
         });
       }
       client.on('data', (chunk: Buffer) => {
-        isScript = chunk.includes('EVALSHA');
+        isScript = chunk.includes('EVALSHA') || chunk.includes('FCALL');
         upstream.write(chunk);
       });
       upstream.on('data', (chunk: Buffer) => {

@@ -17,14 +17,32 @@ export function testServer(): Promise<RedisServer> {
   return server;
 }
 
+const SUPPORTS = { clockSetBack: true, stallDetection: true, signals: true, refusesAfterClose: true };
+
 export const redis: StoreUnderTest = {
   name: 'Redis store',
-  supports: { clockSetBack: true, stallDetection: true, signals: true, refusesAfterClose: true },
-  open: async ({ clock, settings }) => {
-    const redisServer = await testServer();
-    await redisServer.command('FLUSHALL');
-    const { addr } = redisServer;
-    const store = await openRedisStore({ addr, settings, clock: systemClock, storeTime: () => clock.now() });
-    return { store, locks: store.locks, clock, dispose: () => store.close() };
+  supports: SUPPORTS,
+  open: (options) => openOn(options, {}),
+};
+
+/** As on a server before 7.0, or for a user who may not load functions. */
+export const redisWithoutFunctions: StoreUnderTest = {
+  name: 'Redis store without functions',
+  supports: SUPPORTS,
+  open: async (options) => {
+    const server = await testServer();
+    await server.command('ACL', 'SETUSER', 'scripts', 'on', '>pw', '~*', '&*', '+@all', '-function', '-fcall');
+    return openOn(options, { username: 'scripts', password: 'pw' });
   },
+};
+
+const openOn = async (
+  { clock, settings }: Parameters<StoreUnderTest['open']>[0],
+  user: { readonly username?: string; readonly password?: string },
+): ReturnType<StoreUnderTest['open']> => {
+  const redisServer = await testServer();
+  await redisServer.command('FLUSHALL');
+  const { addr } = redisServer;
+  const store = await openRedisStore({ addr, ...user, settings, clock: systemClock, storeTime: () => clock.now() });
+  return { store, locks: store.locks, clock, dispose: () => store.close() };
 };

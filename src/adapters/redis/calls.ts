@@ -1,7 +1,9 @@
 // Calls scripts by name with their arguments by name. What the loader promised is checked here once per call: nothing
 // missing, nothing unknown.
+import { StoreUnavailable } from '../../domain/errors.ts';
 import type { StoreSettings } from '../../ports/task-store.ts';
 import { codeOf } from './faults.ts';
+import type { FunctionLibrary } from './function-library.ts';
 import type { RedisArg, RedisReply } from './link.ts';
 import type { Script } from './scripts.ts';
 
@@ -20,12 +22,17 @@ export interface Sender {
   send(args: readonly RedisArg[]): Promise<RedisReply>;
 }
 
+const FUNCTION_IS_MISSING = /Function not found/;
+const NO_FUNCTIONS = /unknown command|permissions to run the '(?:fcall|function)/i;
+
 export class Calls {
   readonly #shard: string;
   readonly #scripts: ReadonlyMap<string, Script>;
   readonly #settings: StoreSettings;
   /** For tests only: the time the store judges by. */
   readonly #storeTime: (() => number) | null;
+  /** `null`: the server has none, or does not let this user load any. */
+  #functions: FunctionLibrary | null;
   #step: Buffer;
   /** The node that acts through this store, when it is known: it is told of work by the reply. */
   #origin = '';
@@ -35,11 +42,13 @@ export class Calls {
     readonly scripts: ReadonlyMap<string, Script>;
     readonly settings: StoreSettings;
     readonly storeTime: (() => number) | null;
+    readonly functions: FunctionLibrary | null;
   }) {
     this.#shard = parts.shard;
     this.#scripts = parts.scripts;
     this.#settings = parts.settings;
     this.#storeTime = parts.storeTime;
+    this.#functions = parts.functions;
     this.#step = this.#stepBytes(0);
   }
 
@@ -60,14 +69,38 @@ export class Calls {
     const script = this.#scripts.get(name);
     if (!script) throw new Error(`there is no script called ${name}`);
     const step = this.#storeTime === null ? this.#step : this.#stepBytes(this.#storeTime());
-    const list = argList(script, { ...args, step });
+    const list = [this.#shard, ...argList(script, { ...args, step })];
+    const called = this.#functions?.names.get(name);
+    if (called === undefined) return evaluate(sender, script, list);
     try {
-      return await sender.send(['EVALSHA', script.sha, '1', this.#shard, ...list]);
+      return await sender.send(['FCALL', called, '1', ...list]);
     } catch (error) {
-      if (codeOf(error) !== 'NOSCRIPT') throw error;
-      // The server was restarted or its scripts were flushed. EVAL keeps the script for the next call.
-      return sender.send(['EVAL', script.text, '1', this.#shard, ...list]);
+      if (!this.#isWithoutFunctions(error) && !FUNCTION_IS_MISSING.test(String(error))) throw error;
     }
+    // A server that is new to this program, or was emptied.
+    if (await this.#loadLibrary(sender)) return sender.send(['FCALL', called, '1', ...list]);
+    return evaluate(sender, script, list);
+  }
+
+  async #loadLibrary(sender: Sender): Promise<boolean> {
+    if (this.#functions === null) return false;
+    try {
+      await sender.send(['FUNCTION', 'LOAD', 'REPLACE', this.#functions.text]);
+      return true;
+    } catch (error) {
+      // What else is amiss, such as memory that is full, the script will be told if it matters to it.
+      this.#isWithoutFunctions(error);
+      return false;
+    }
+  }
+
+  /** The server has no functions, or this user may not use them: scripts do the same. */
+  #isWithoutFunctions(error: unknown): boolean {
+    // A refusal is told as what it means to users; why it was refused is its cause.
+    const refusal = error instanceof StoreUnavailable ? error.cause : error;
+    if (!NO_FUNCTIONS.test(String(refusal))) return false;
+    this.#functions = null;
+    return true;
   }
 
   #stepBytes(now: number): Buffer {
@@ -79,6 +112,16 @@ export class Calls {
     bytes.writeUInt16BE(origin.length, numbers.length * 8);
     origin.copy(bytes, numbers.length * 8 + 2);
     return bytes;
+  }
+}
+
+async function evaluate(sender: Sender, script: Script, list: readonly RedisArg[]): Promise<RedisReply> {
+  try {
+    return await sender.send(['EVALSHA', script.sha, '1', ...list]);
+  } catch (error) {
+    if (codeOf(error) !== 'NOSCRIPT') throw error;
+    // The server was restarted or its scripts were flushed. EVAL keeps the script for the next call.
+    return sender.send(['EVAL', script.text, '1', ...list]);
   }
 }
 

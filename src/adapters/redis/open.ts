@@ -6,6 +6,7 @@ import type { StoreSettings } from '../../ports/task-store.ts';
 import { Calls } from './calls.ts';
 import { Connection } from './connection.ts';
 import { faultOf, LinkLost } from './faults.ts';
+import { functionLibrary } from './function-library.ts';
 import { type ShardKeys, shardKeys } from './keys.ts';
 import { type Address, type Link, type LinkOptions, openLink } from './link.ts';
 import { scriptWords } from './script-words.ts';
@@ -110,8 +111,10 @@ export function callsFor(
   settings: StoreSettings,
   storeTime: (() => number) | null,
 ): Calls {
-  const scripts: ReadonlyMap<string, Script> = loadScripts(scriptWords(keys), facts.major >= 7 ? 'with' : 'without');
-  return new Calls({ shard: keys.shard, scripts, settings, storeTime });
+  const isNew = facts.major >= 7;
+  const scripts: ReadonlyMap<string, Script> = loadScripts(scriptWords(keys), isNew ? 'with' : 'without');
+  const functions = isNew ? functionLibrary(scripts) : null;
+  return new Calls({ shard: keys.shard, scripts, functions, settings, storeTime });
 }
 
 /** A server that is not the one of before changes epochs: see hello.lua. */

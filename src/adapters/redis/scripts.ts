@@ -12,6 +12,9 @@ export interface Script {
   readonly args: readonly string[];
   /** Name of the arguments that come last, any number of them; `null` = none. */
   readonly rest: string | null;
+  readonly flags: readonly string[];
+  /** What it includes, and what it does: the two pieces of its text. */
+  readonly pieces: { readonly parts: string; readonly main: string };
 }
 
 export interface Header {
@@ -67,9 +70,18 @@ function loadScript(name: string, words: ScriptWords, shebang: 'with' | 'without
   // The place where they begin: `ARGV[types]` is the first of `types...`.
   if (rest !== null) names.push(`local ${rest} = ${args.length + 1}`);
   const shebangLine = shebang === 'with' ? `#!lua flags=${flags.join(',')}\n` : '';
-  const body = withWords(name, included(name, source, new Set()), words);
-  const text = `${shebangLine}${names.join(' ')}\n${inOneFunction(body)}`;
-  return { name, text, sha: createHash('sha1').update(text).digest('hex'), args, rest };
+  const mainAt = endOfIncludes(source);
+  const parts = withWords(name, included(name, source.slice(0, mainAt), new Set()), words);
+  const main = withWords(name, source.slice(mainAt), words);
+  const text = `${shebangLine}${names.join(' ')}\n${inOneFunction(`${parts}\n${main}`)}`;
+  const sha = createHash('sha1').update(text).digest('hex');
+  return { name, text, sha, args, rest, flags, pieces: { parts: parts.replace(BODY, ''), main } };
+}
+
+/** A script includes what it needs before its first line of code. */
+function endOfIncludes(source: string): number {
+  const last = source.lastIndexOf('\n--@include ');
+  return last < 0 ? 0 : source.indexOf('\n', last + 1);
 }
 
 /**
@@ -117,16 +129,8 @@ function included(name: string, source: string, seen: Set<string>): string {
   return source.replaceAll(/^--@include ([a-z-]+)$/gm, (_, part: string) => {
     if (seen.has(part)) return '';
     seen.add(part);
-    return included(`${name} (part ${part})`, withRareFunctions(sourceOf(part, PARTS)), seen);
+    return included(`${name} (part ${part})`, sourceOf(part, PARTS), seen);
   });
-}
-
-/** What follows the line `@rare lanes` in a part are functions of `lanes` that are made on demand: see step.lua. */
-function withRareFunctions(source: string): string {
-  const [often, rare] = source.split(/^--@rare (?=[a-z]+$)/m);
-  if (rare === undefined) return source;
-  const [name, ...lines] = rare.split('\n');
-  return `${often}rarely(${name}, function()\n${lines.join('\n')}end)\n`;
 }
 
 function withWords(name: string, source: string, words: ScriptWords): string {

@@ -28,12 +28,23 @@ function accepting.readRuns(bytes, named)
   return runs
 end
 
+-- Texts that each stand behind their length: many in one call of `struct`.
+function accepting.splitRests(packed, n)
+  local rests, format, at = {}, '>' .. string.rep('I4c0', 50), 1
+  for from = 1, n, 50 do
+    local some = { struct.unpack(n - from >= 49 and format or '>' .. string.rep('I4c0', n - from + 1), packed, at) }
+    at = some[#some]
+    for i = 1, #some - 1 do rests[from + i - 1] = some[i] end
+  end
+  return rests
+end
+
 -- What comes with the submissions of a call besides their heads: the records from `priority` on, and what few have.
 function accepting.readRests(runs, packed, place)
-  local rests, facets, names, payloads, at = {}, {}, {}, {}, 1
+  local rests, facets, names, payloads = accepting.splitRests(packed, runs[#runs].to), {}, {}, {}
   for _, run in ipairs(runs) do
-    for i = run.from, run.to do
-      rests[i], at = struct.unpack('>I4c0', packed, at)
+    local isPlain = not (run.hasName or run.hasFacets or run.flags == B.payloadApart)
+    for i = run.from, isPlain and run.from - 1 or run.to do
       if run.hasName then
         names[i] = { key = K.idempotency .. ARGV[place], short = ARGV[place], fingerprint = ARGV[place + 1] }
         place = place + 2
@@ -158,8 +169,8 @@ end
 
 -- Puts new tasks where they wait. `from` and `to` count the new ones.
 function accepting.makeWait(c, run, from, to)
-  local lane, first, seqs = run.lane, c.first + from - 1, {}
-  for i = from, to do seqs[#seqs + 1] = c.seqs[i] end
+  local lane, first, seqs = run.lane, c.first + from - 1, c.seqs
+  if from > 1 or to < #c.seqs then seqs = { unpack(c.seqs, from, to) } end
   local isDelayed = run.due > now
   stateBlocks[#stateBlocks + 1] = { seqs, isDelayed and X.waiting or X.fresh }
   if run.timeout > 0 then
@@ -189,8 +200,7 @@ function accepting.writeNew(c, newIds)
   if n == 0 then return end
   seqNo = c.first + n - 1
   local types = table.concat(c.types)
-  local seqs = c.seqs
-  while #seqs > n do seqs[#seqs] = nil end
+  local seqs = n == #c.seqs and c.seqs or { unpack(c.seqs, 1, n) }
   arrays.inRuns(seqs, function(a, b, chunk, offset)
     arrays.setBytes(K.ids .. chunk, offset * 16, newIds:sub(16 * a - 15, 16 * b), C.chunk * 16)
     arrays.setBytes(K.typesOf .. chunk, offset * C.typeBytes, types:sub(C.typeBytes * (a - 1) + 1, C.typeBytes * b),

@@ -75,7 +75,6 @@ function arrays.idsOf(seqs)
   return ids
 end
 
---@rare arrays
 function arrays.setState(seq, code)
   local n = #stateSeqs + 1
   stateSeqs[n], states[n] = seq, code

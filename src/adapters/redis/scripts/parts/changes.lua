@@ -33,7 +33,6 @@ function changes.groupFor(kind, type, worker, n)
   group.n = group.n + n
 end
 
---@rare changes
 function changes.eachFacet(facets, each)
   local at, name = 1, nil
   while at <= #facets do

@@ -50,7 +50,6 @@ function lanes.writeLanes()
   entering = {}
 end
 
---@rare lanes
 -- Tasks that were due when they came wait in the order of their numbers; the others need an order of their own.
 function lanes.enterRecord(r)
   local of, seq = lanes.entryOf(slots.laneOf(r)), r[R.seq]

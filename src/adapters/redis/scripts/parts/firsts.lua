@@ -49,7 +49,6 @@ function firsts.clearOver()
   over = {}
 end
 
---@rare firsts
 function firsts.clearRun(chunk, offset, n)
   call('SETRANGE', K.firsts .. chunk, whole(offset * C.firstBytes), string.rep(NO_ENTRY, n))
 end

@@ -1,7 +1,6 @@
 -- Whether a lease is held: the token is that of the running attempt, and its end is not over.
 local holding = {}
 
---@rare holding
 -- Reads the tasks that refs name. A ref is the id (16 bytes) and the token (7).
 function holding.readRefs(bytes)
   local list, ids = {}, {}

@@ -54,7 +54,6 @@ function lanes.afterLeaving(lane)
   if not key then lanes.wakeFaced(faced, nil) end
 end
 
---@rare lanes
 function lanes.groupOf(type, max) return type .. '\n' .. whole(max) end
 
 function lanes.parkedMax(faced, key)

@@ -2,7 +2,6 @@
 local reasons = {}
 local reasonOfLane, isHandled = {}, {}
 
---@rare reasons
 -- Some live node that does not drain can run the type.
 function reasons.handled(type)
   local known = isHandled[type]

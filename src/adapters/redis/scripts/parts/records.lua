@@ -19,7 +19,6 @@ function records.writeRecords()
   dirty, written = {}, {}
 end
 
---@rare records
 function records.recordOf(id, raw)
   return { id, raw, false, false, struct.unpack(F.front, raw) }
 end

@@ -18,7 +18,6 @@ function settling.argsOf(kinds, at)
   return args
 end
 
---@rare settling
 function settling.readSettlement(kind, args)
   if kind ~= 'x' then return { outcome = 's', by = 'h', handler = 'e', result = args or '' } end
   local s = { result = args[2] }

@@ -107,7 +107,6 @@ function slots.freeCollected(freeing)
   for key in pairs(freeing.named) do slots.forgetKeyIfUnused(key) end
 end
 
---@rare slots
 function slots.laneOf(r)
   if r[R.limits] == '' then return r[R.type] end
   return r[R.type] .. '\n' .. r[R.limits]

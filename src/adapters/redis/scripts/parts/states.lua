@@ -59,7 +59,6 @@ function arrays.writeDeadlines(waits)
   deadlineBlocks, deadlineSeqs, deadlines = {}, {}, {}
 end
 
---@rare arrays
 function arrays.earliestOf(times)
   local earliest = nil
   if type(times) == 'string' then times = { times } end

@@ -31,19 +31,5 @@ local function dueAt(at) if at < timerAt then timerAt = at end end
 local function haveWork(type, n) work[type] = (work[type] or 0) + n end
 local function bytesOf(seq) return struct.pack('>I6', seq) end
 local function seqOf(bytes) return (struct.unpack('>I6', bytes)) end
-
--- A script makes all its functions anew each time it is called, which cost small calls a quarter of their time. Those behind a
--- line `@rare` are made when one of them is first asked for.
-local makers = {}
-local onDemand = { __index = function(part, name)
-  setmetatable(part, nil)
-  for _, make in ipairs(makers[part]) do make() end
-  return part[name]
-end }
-local function rarely(part, make)
-  makers[part] = makers[part] or {}
-  table.insert(makers[part], make)
-  setmetatable(part, onDemand)
-end
 --@include stall
 @body

@@ -218,7 +218,6 @@ function taking.noteIdle(names, node, isIdle)
   end
 end
 
---@rare taking
 function taking.isWaitOver(raw)
   local _, _, _, _, _, _, _, _, _, _, _, due, _, _, _, _, _, _, _, timeout = struct.unpack(F.waiting, raw)
   return timeout > 0 and due + timeout <= now

@@ -1,6 +1,5 @@
 
 
---@rare records
 -- Progress, results and errors: what is long lies in a key of its own, what is empty takes no room.
 function records.setValue(r, field, flag, family, value)
   if value == '' and not records.hasTail(r) and not records.hasFlag(r, flag) then return end

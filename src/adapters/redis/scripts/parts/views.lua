@@ -43,7 +43,6 @@ function views.claimed(batches)
   return { table.concat(ids), raws, string.rep('-', #raws), apart }
 end
 
---@rare views
 function views.addClaimed(batch, raws)
   local before = #raws
   for i = 1, #batch.raws do

@@ -83,7 +83,6 @@ function waiting.settleTime()
   moreIsDue = waiting.promoteDue(C.page) == C.page
 end
 
---@rare waiting
 -- A piece of the deadlines: what is over by now, and the earliest of the rest.
 function waiting.readDeadlines(chunk, into)
   local bytes = call('GET', K.deadlineChunk .. whole(chunk))
