@@ -56,6 +56,8 @@ export interface LeaseKeeperOptions {
   readonly heartbeat: (request: HeartbeatRequest) => Promise<HeartbeatReply[]>;
   readonly clock: Clock;
   readonly intervalMs: number;
+  /** Takes in what was said and not heard yet; called before the leases are gone through. */
+  readonly catchUp?: () => void;
   readonly onNews: (news: KeeperNews) => void;
   /** The first failure of a row; renewals are tried again until the leases are over. */
   readonly onFault: (error: unknown) => void;
@@ -123,7 +125,8 @@ export class LeaseKeeper {
   }
 
   async #beat(): Promise<void> {
-    const { clock, intervalMs, onFault } = this.#options;
+    const { clock, intervalMs, onFault, catchUp } = this.#options;
+    catchUp?.();
     const startedAt = clock.monotonic();
     this.#isUrgent = false;
     const leases = this.#alive(startedAt);
