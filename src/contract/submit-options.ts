@@ -103,7 +103,9 @@ export function wireSubmit(
   faults: Fault[],
 ): WireSubmit {
   const { idempotencyKey, ...rest } = mergedOptions(options);
-  const body = { type, ...(payload === undefined ? {} : { payload }), ...wireMembers(rest, WIRE_NAMES, at, faults) };
+  const body: Record<string, unknown> & { type: string } = { type };
+  if (payload !== undefined) body.payload = payload;
+  Object.assign(body, wireMembers(rest, WIRE_NAMES, at, faults));
   return { body, idempotencyKey };
 }
 

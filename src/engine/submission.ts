@@ -32,9 +32,9 @@ function specOf(
   const payload = request.payload ?? '{}';
   const priority = request.priority ?? 0;
   const tags = request.tags ?? [];
-  const limits =
-    request.limits ??
-    limitsOf({ type, concurrencyKey, maxConcurrency }, limitsAdded(strategies, { type, payload, priority, tags }));
+  const asked = { type, concurrencyKey, maxConcurrency };
+  const added = () => limitsAdded(strategies, { type, payload, priority, tags });
+  const limits = request.limits ?? limitsOf(asked, strategies.length === 0 ? [] : added());
   return {
     id,
     type,
@@ -69,7 +69,6 @@ function limitsAdded(
   strategies: readonly ConcurrencyStrategy[],
   task: { type: string; payload: string; priority: number; tags: readonly string[] },
 ): Limit[] {
-  if (strategies.length === 0) return [];
   const seen = { ...task, payload: JSON.parse(task.payload) as unknown };
   const added: Limit[] = [];
   for (const strategy of strategies) {

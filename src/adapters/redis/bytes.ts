@@ -62,6 +62,9 @@ export class Reader {
   }
 }
 
+/** Of UTF-8 for one UTF-16 unit. */
+export const BYTES_PER_CHAR_MAX = 3;
+
 /** Grows as needed; handed out once. */
 export class Writer {
   #bytes: Buffer;
@@ -112,12 +115,13 @@ export class Writer {
   }
 
   text(value: string, lengthSize: 1 | 2 | 4): this {
-    const length = Buffer.byteLength(value);
+    if (value === '') return this.uint(0, lengthSize);
+    this.#room(lengthSize + value.length * BYTES_PER_CHAR_MAX);
+    // Written first: to count its bytes before would cost as much again.
+    const length = this.#bytes.write(value, this.#at + lengthSize);
     const most = 2 ** (8 * lengthSize) - 1;
     if (length > most) throw new RangeError(`a text of ${length} bytes is longer than ${most}`);
     this.uint(length, lengthSize);
-    this.#room(length);
-    this.#bytes.write(value, this.#at, length, 'utf8');
     this.#at += length;
     return this;
   }
