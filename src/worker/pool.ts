@@ -204,10 +204,8 @@ export class Pool {
       case 'running': {
         const ending = judge(attempt, end, this.#parts.clock.monotonic());
         const { progress, logs } = this.#context;
-        // What was said and reported before the end must be there before the end is.
-        return logs.whenFlushed(attempt, () =>
-          progress.whenFlushed(attempt, () => this.#settle(attempt, ending, 'ended')),
-        );
+        if (logs.isFlushed(attempt) && progress.isFlushed(attempt)) return this.#settle(attempt, ending, 'ended');
+        return this.#settleWhenFlushed(attempt, ending);
       }
       case 'forced':
         if (this.#outlived.delete(attempt.token)) this.#settler.release(attempt);
@@ -218,6 +216,12 @@ export class Pool {
       case 'ended':
         throw new Error(`a handler ended in state ${state}`);
     }
+  }
+
+  /** What was said and reported before the end must be there before the end is. */
+  #settleWhenFlushed(attempt: Attempt, ending: Ending): void {
+    const { progress, logs } = this.#context;
+    logs.whenFlushed(attempt, () => progress.whenFlushed(attempt, () => this.#settle(attempt, ending, 'ended')));
   }
 
   /** The slot of this node. Those in the store are freed by the settlement. */
