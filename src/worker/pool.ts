@@ -249,11 +249,12 @@ export class Pool {
 
   #settled(batch: readonly Settlement[], replies: readonly (SettleReply | null)[]): void {
     const tokens: number[] = [];
-    for (const [index, { id, token, handler }] of batch.entries()) {
+    for (const { id, token, handler } of batch) {
+      const reply = replies[tokens.length];
       tokens.push(token);
       const attempt = this.#unsettled.get(token);
       if (attempt !== undefined) this.#unsettled.delete(attempt);
-      if (replies[index]?.state === 'lease_lost') {
+      if (reply?.state === 'lease_lost') {
         this.#parts.log.warn('An outcome came after its lease was over and does not count', { taskId: id });
       }
       if (handler === 'ended' || attempt === undefined) continue;

@@ -55,8 +55,10 @@ export function submitArgs(batch: readonly Submission[], { log }: Pick<Shard, 'l
   // One argument for all records: a thousand small ones cost the client library and the system more than packing them.
   const specs = new Writer(batch.length * RECORD_BYTES);
   const apart: RedisArg[] = [];
-  for (const [index, submission] of batch.entries()) {
-    writeNewId(ids, submission.spec.id, index * ID_BYTES);
+  let idAt = 0;
+  for (const submission of batch) {
+    writeNewId(ids, submission.spec.id, idAt);
+    idAt += ID_BYTES;
     pack(submission, lanes, runs, specs, apart, log?.tag ?? 0);
   }
   const twice = isAnIdTwice(batch, ({ spec }) => spec.id) ? 1 : 0;
