@@ -33,8 +33,11 @@ function specOf(
   const priority = request.priority ?? 0;
   const tags = request.tags ?? [];
   const asked = { type, concurrencyKey, maxConcurrency };
-  const added = () => limitsAdded(strategies, { type, payload, priority, tags });
-  const limits = request.limits ?? limitsOf(asked, strategies.length === 0 ? [] : added());
+  const limits =
+    request.limits ??
+    (strategies.length === 0
+      ? limitsOf(asked)
+      : limitsOf(asked, limitsAdded(strategies, { type, payload, priority, tags })));
   return {
     id,
     type,
