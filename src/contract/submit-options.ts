@@ -73,6 +73,7 @@ const WIRE_NAMES: Readonly<Record<keyof SubmitOptions, string>> = {
   concurrencyKey: 'concurrency_key',
   maxConcurrency: 'max_concurrency',
   tags: 'tags',
+  /** Travels beside the body. */
   idempotencyKey: '',
 };
 const RETRY_NAMES: Readonly<Record<keyof RetryOptions, string>> = {
@@ -102,9 +103,11 @@ export function wireSubmit(
   at: string,
   faults: Fault[],
 ): WireSubmit {
-  const { idempotencyKey, ...rest } = mergedOptions(options);
-  const body = { type, ...(payload === undefined ? {} : { payload }), ...wireMembers(rest, WIRE_NAMES, at, faults) };
-  return { body, idempotencyKey };
+  const given = mergedOptions(options);
+  const body: Record<string, unknown> & { type: string } = { type };
+  if (payload !== undefined) body.payload = payload;
+  addWireMembers(body, given, WIRE_NAMES, at, faults);
+  return { body, idempotencyKey: given.idempotencyKey };
 }
 
 export function invalidTask(faults: readonly Fault[]): XQueueError {
@@ -130,24 +133,25 @@ export function mergedOptions(options: readonly SubmitOptions[]): SubmitOptions 
   return all;
 }
 
-function wireMembers(
-  given: Record<string, unknown>,
+function addWireMembers(
+  wire: Record<string, unknown>,
+  given: object,
   names: Readonly<Record<string, string>>,
   at: string,
   faults: Fault[],
-): Record<string, unknown> {
-  const wire: Record<string, unknown> = {};
+): void {
   for (const [name, value] of Object.entries(given)) {
     const wireName = Object.hasOwn(names, name) ? names[name] : undefined;
     if (wireName === undefined) faults.push({ path: at + name, message: unknownName(name, Object.keys(names)) });
-    else if (value !== undefined) wire[wireName] = wireValue(name, value, at, faults);
+    else if (wireName !== '' && value !== undefined) wire[wireName] = wireValue(name, value, at, faults);
   }
-  return wire;
 }
 
 function wireValue(name: string, value: unknown, at: string, faults: Fault[]): unknown {
   if (name === 'retryStrategy' && typeof value === 'object' && value !== null) {
-    return wireMembers({ ...value }, RETRY_NAMES, `${at}retryStrategy.`, faults);
+    const strategy: Record<string, unknown> = {};
+    addWireMembers(strategy, value, RETRY_NAMES, `${at}retryStrategy.`, faults);
+    return strategy;
   }
   if (DURATIONS.has(name)) {
     const ms = parseDuration(value);

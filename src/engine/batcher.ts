@@ -2,12 +2,11 @@
 // everything that gathered when one is back: no timer, no wait on a quiet system, large batches on a busy one.
 import { StoreUnavailable } from '../domain/errors.ts';
 
-interface Call<I, O> {
-  readonly items: readonly I[];
-  /** The call's answers are `results[from]` and those after it. */
-  readonly resolve: (results: readonly O[], from: number) => void;
-  readonly reject: (error: unknown) => void;
-}
+/** `one` is answered with what came of its item, `many` with a list. */
+type Call<I, O> = { readonly items: readonly I[]; readonly reject: (error: unknown) => void } & (
+  | { readonly kind: 'one'; readonly resolve: (result: O) => void }
+  | { readonly kind: 'many'; readonly resolve: (results: O[]) => void }
+);
 
 export class Batcher<I, O> {
   readonly #send: (batch: readonly I[]) => Promise<readonly O[]>;
@@ -29,7 +28,7 @@ export class Batcher<I, O> {
 
   one(item: I): Promise<O> {
     return new Promise((resolve, reject) => {
-      this.#add({ items: [item], resolve: (results, from) => resolve(results[from] as O), reject });
+      this.#add({ kind: 'one', items: [item], resolve, reject });
     });
   }
 
@@ -41,8 +40,7 @@ export class Batcher<I, O> {
       const part = items.length <= this.#max ? items : items.slice(from, from + this.#max);
       parts.push(
         new Promise((resolve, reject) => {
-          const take = (results: readonly O[], at: number) => resolve(results.slice(at, at + part.length));
-          this.#add({ items: part, resolve: take, reject });
+          this.#add({ kind: 'many', items: part, resolve, reject });
         }),
       );
     }
@@ -111,7 +109,9 @@ function itemsOf<I, O>(calls: readonly Call<I, O>[]): I[] {
 function deliver<I, O>(calls: readonly Call<I, O>[], results: readonly O[]): void {
   let from = 0;
   for (const call of calls) {
-    call.resolve(results, from);
-    from += call.items.length;
+    const end = from + call.items.length;
+    if (call.kind === 'one') call.resolve(results[from] as O);
+    else call.resolve(results.slice(from, end));
+    from = end;
   }
 }

@@ -32,9 +32,12 @@ function specOf(
   const payload = request.payload ?? '{}';
   const priority = request.priority ?? 0;
   const tags = request.tags ?? [];
+  const asked = { type, concurrencyKey, maxConcurrency };
   const limits =
     request.limits ??
-    limitsOf({ type, concurrencyKey, maxConcurrency }, limitsAdded(strategies, { type, payload, priority, tags }));
+    (strategies.length === 0
+      ? limitsOf(asked)
+      : limitsOf(asked, limitsAdded(strategies, { type, payload, priority, tags })));
   return {
     id,
     type,
@@ -69,7 +72,6 @@ function limitsAdded(
   strategies: readonly ConcurrencyStrategy[],
   task: { type: string; payload: string; priority: number; tags: readonly string[] },
 ): Limit[] {
-  if (strategies.length === 0) return [];
   const seen = { ...task, payload: JSON.parse(task.payload) as unknown };
   const added: Limit[] = [];
   for (const strategy of strategies) {

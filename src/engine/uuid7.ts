@@ -3,6 +3,8 @@
 import type { Clock } from '../ports/clock.ts';
 
 const HEX3 = Array.from({ length: 0x1000 }, (_, n) => n.toString(16).padStart(3, '0'));
+/** Two bits that every such id has there, and two of the counter. */
+const VARIANT = '89ab';
 const COUNTER_END = 2 ** 26;
 
 /** Returns a maker of ids. `nodeId` is mixed in so that two nodes with the same source of chance still differ. */
@@ -23,8 +25,7 @@ export function createUuid7(clock: Clock, nodeId: string): () => string {
     // A clock that was set back must not make ids that sort before those already given out.
     if (now > ms) startOf(now);
     else if (++counter === COUNTER_END) startOf(ms + 1);
-    const low = 0x8000 | (counter & 0x3fff);
-    return `${time}${HEX3[counter >>> 14]}-${low.toString(16)}-${process}`;
+    return `${time}${HEX3[counter >>> 14]}-${VARIANT[(counter >>> 12) & 3]}${HEX3[counter & 0xfff]}-${process}`;
   };
 }
 

@@ -11,7 +11,7 @@ import { parseDuration } from '../domain/duration.ts';
 import { type Fault, XQueueError } from '../domain/errors.ts';
 import { LIMITS } from '../domain/limits.ts';
 import { lockOwner } from '../domain/lock-names.ts';
-import type { Engine, TaskRequest } from '../engine/engine.ts';
+import type { Engine, EngineReply, TaskRequest } from '../engine/engine.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { KeyState, ListQuery, StoreStats } from '../ports/task-store.ts';
 import type { Handler, HeldLock, Middleware } from '../worker/handler.ts';
@@ -118,8 +118,8 @@ export class TaskManagerBase implements AsyncDisposable {
   ): Promise<TaskHandle<Result>> {
     const read = requestOf(type, payload, options, this.#node.config.queue);
     if ('faults' in read) throw invalidTask(read.faults);
-    const [handle] = await this.#submit([read.request]);
-    return handle as TaskHandle<Result>;
+    const [reply] = await this.#send([read.request]);
+    return this.#handleOf(reply as EngineReply) as TaskHandle<Result>;
   }
 
   /** Many at once. If one is not valid, none is submitted, and the error names the faults of all. */
@@ -132,7 +132,9 @@ export class TaskManagerBase implements AsyncDisposable {
       else requests.push(read.request);
     }
     if (faults.length > 0) throw invalidTask(faults);
-    return requests.length === 0 ? [] : this.#submit(requests);
+    if (requests.length === 0) return [];
+    const replies = await this.#send(requests);
+    return replies.map((reply) => this.#handleOf(reply));
   }
 
   /** `null`: there is no such task. */
@@ -257,12 +259,13 @@ export class TaskManagerBase implements AsyncDisposable {
     }
   }
 
-  async #submit(requests: readonly TaskRequest[]): Promise<TaskHandle[]> {
+  #send(requests: readonly TaskRequest[]): Promise<EngineReply[]> {
     if (this.#closing !== null) throw new XQueueError('draining', 'This TaskManager is closed');
-    const replies = await this.#node.engine.submit(requests);
-    return replies.map((reply) => {
-      if (reply.state === 'conflict') throw new XQueueError('idempotency_conflict');
-      return new TaskHandle(reply.task.id, this.#tasks);
-    });
+    return this.#node.engine.submit(requests);
+  }
+
+  #handleOf(reply: EngineReply): TaskHandle {
+    if (reply.state === 'conflict') throw new XQueueError('idempotency_conflict');
+    return new TaskHandle(reply.task.id, this.#tasks);
   }
 }

@@ -1,6 +1,6 @@
 // The pool's side of the lease keeper's thread. Should the thread die, the keeper goes on beside the pool: leases are
 // then kept as long as handlers do not block the event loop, which is better than not at all.
-import { MessageChannel, type MessagePort, receiveMessageOnPort, type Transferable, Worker } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import type { Clock } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { HeartbeatReply, HeartbeatRequest } from '../ports/task-store.ts';
@@ -12,7 +12,8 @@ import {
   type LeaseKeeping,
   localLeaseKeeper,
 } from './lease-keeper.ts';
-import { type FromKeeper, holdMessage, type KeeperConnector, type ToKeeper } from './lease-keeper-messages.ts';
+import { type FromKeeper, type KeeperConnector, lookAgainMs, type ToKeeper } from './lease-keeper-messages.ts';
+import { LeasePage, type PageEntry } from './lease-page.ts';
 
 export interface ThreadKeeperOptions {
   readonly nodeId: string;
@@ -42,6 +43,9 @@ class ThreadKeeper implements LeaseKeeping {
   #shiftMsMin = 0;
   #shiftMsMax = 0;
   #closed = false;
+  #page: LeasePage | null = null;
+  /** When the thread was last told to look at the page. */
+  #rangAt = Number.NEGATIVE_INFINITY;
   #becomeReady: () => void = () => undefined;
   readonly ready: Promise<void>;
 
@@ -74,18 +78,12 @@ class ThreadKeeper implements LeaseKeeping {
 
   hold(leases: readonly HeldLease[]): void {
     if (this.#fallback) this.#fallback.hold(leases);
-    else {
-      const message = holdMessage(leases, this.#shiftMsMin);
-      this.#say(message, [message.numbers.buffer]);
-    }
+    else this.#write({ leases, dropped: [] });
   }
 
   drop(tokens: readonly number[]): void {
     if (this.#fallback) this.#fallback.drop(tokens);
-    else {
-      const columns = Float64Array.from(tokens);
-      this.#say({ kind: 'drop', tokens: columns }, [columns.buffer]);
-    }
+    else this.#write({ leases: [], dropped: tokens });
   }
 
   catchUp(): void {
@@ -103,15 +101,27 @@ class ThreadKeeper implements LeaseKeeping {
     await this.#fallback?.close();
   }
 
-  #say(message: ToKeeper, transferList: readonly Transferable[]): void {
-    this.#port.postMessage(message, transferList);
+  #write(entry: PageEntry): void {
+    const { clock, intervalMs } = this.#options;
+    const isWritten = this.#page?.write(entry, this.#shiftMsMin) ?? false;
+    const now = clock.monotonic();
+    if (isWritten && now - this.#rangAt < lookAgainMs(intervalMs) / 2) return;
+    // Not later: the time from here to the second look must not be shorter than what is waited for.
+    this.#rangAt = now;
+    if (isWritten) return this.#say({ kind: 'look' });
+    this.#page = LeasePage.beginWith(entry, this.#shiftMsMin);
+    this.#say({ kind: 'page', memory: this.#page.memory });
+  }
+
+  #say(message: ToKeeper): void {
+    this.#port.postMessage(message);
   }
 
   #hear(message: FromKeeper): void {
     switch (message.kind) {
       case 'ready':
         this.#askedAt = this.#options.clock.monotonic();
-        return this.#say({ kind: 'what_time' }, []);
+        return this.#say({ kind: 'what_time' });
       case 'time':
         this.#shiftMsMin = message.monotonic - this.#options.clock.monotonic();
         this.#shiftMsMax = message.monotonic - this.#askedAt;

@@ -2,6 +2,7 @@
 // and tells what came back. Pure logic; it runs in a thread of its own (lease-keeper-thread.ts) or beside the pool.
 import type { Clock, Timer } from '../ports/clock.ts';
 import type { HeartbeatReply, HeartbeatRequest, LeaseRef } from '../ports/task-store.ts';
+import { ByToken } from './by-token.ts';
 
 /** One call carries at most this many leases. */
 const PAGE = 1000;
@@ -55,6 +56,8 @@ export interface LeaseKeeperOptions {
   readonly heartbeat: (request: HeartbeatRequest) => Promise<HeartbeatReply[]>;
   readonly clock: Clock;
   readonly intervalMs: number;
+  /** Takes in what was said and not heard yet; called before the leases are gone through. */
+  readonly catchUp?: () => void;
   readonly onNews: (news: KeeperNews) => void;
   /** The first failure of a row; renewals are tried again until the leases are over. */
   readonly onFault: (error: unknown) => void;
@@ -66,7 +69,7 @@ interface Kept extends HeldLease {
 
 export class LeaseKeeper {
   readonly #options: LeaseKeeperOptions;
-  readonly #leases = new Map<number, Kept>();
+  readonly #leases = new ByToken<Kept>();
   #timer: Timer | null = null;
   #armedAt = Number.POSITIVE_INFINITY;
   #nextLastBeatAt = Number.POSITIVE_INFINITY;
@@ -85,7 +88,8 @@ export class LeaseKeeper {
     const now = clock.monotonic();
     for (const { id, token, leaseUntil, renewableUntil, lastBeatAt } of leases) {
       if (leaseUntil < Math.min(now + intervalMs, renewableUntil)) this.#isUrgent = true;
-      this.#leases.set(token, { id, token, leaseUntil, renewableUntil, lastBeatAt });
+      this.drop([token]);
+      this.#leases.add({ id, token, leaseUntil, renewableUntil, lastBeatAt });
       if (lastBeatAt < this.#nextLastBeatAt) this.#nextLastBeatAt = lastBeatAt;
     }
     if (this.#beating) return;
@@ -94,7 +98,10 @@ export class LeaseKeeper {
   }
 
   drop(tokens: readonly number[]): void {
-    for (const token of tokens) this.#leases.delete(token);
+    for (const token of tokens) {
+      const lease = this.#leases.get(token);
+      if (lease !== undefined) this.#leases.delete(lease);
+    }
   }
 
   close(): void {
@@ -118,7 +125,8 @@ export class LeaseKeeper {
   }
 
   async #beat(): Promise<void> {
-    const { clock, intervalMs, onFault } = this.#options;
+    const { clock, intervalMs, onFault, catchUp } = this.#options;
+    catchUp?.();
     const startedAt = clock.monotonic();
     this.#isUrgent = false;
     const leases = this.#alive(startedAt);
@@ -143,7 +151,7 @@ export class LeaseKeeper {
     const lost: number[] = [];
     const alive: Kept[] = [];
     this.#nextLastBeatAt = Number.POSITIVE_INFINITY;
-    for (const lease of this.#leases.values()) {
+    for (const lease of this.#leases.all()) {
       const stoodStill = this.#failures === 0 && lease.renewableUntil > now;
       if (lease.leaseUntil > now || stoodStill) alive.push(lease);
       else lost.push(lease.token);
@@ -166,7 +174,7 @@ export class LeaseKeeper {
     for (const [index, lease] of leases.entries()) {
       const reply = replies[index];
       // Settled and dropped while the call was under way: `lost` is then no news.
-      if (reply === undefined || !this.#leases.has(lease.token)) continue;
+      if (reply === undefined || this.#leases.get(lease.token) === undefined) continue;
       if (reply.state === 'lost') {
         lost.push(lease.token);
         continue;

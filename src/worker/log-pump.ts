@@ -52,10 +52,15 @@ export class LogPump {
     queueMicrotask(() => void this.#run());
   }
 
-  /** Calls back when nothing of the attempt is waiting or under way any more; at once if so now. */
+  /** Whether nothing of the attempt is waiting or under way. */
+  isFlushed(attempt: Attempt): boolean {
+    return !this.#waiting.has(attempt) && !this.#sending.has(attempt);
+  }
+
+  /** Calls back when it is so; at once if it is now. */
   whenFlushed(attempt: Attempt, callback: () => void): void {
-    if (this.#waiting.has(attempt) || this.#sending.has(attempt)) this.#flushed.set(attempt, callback);
-    else callback();
+    if (this.isFlushed(attempt)) callback();
+    else this.#flushed.set(attempt, callback);
   }
 
   async #run(): Promise<void> {

@@ -6,6 +6,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { CanceledLease, Claimed, Settlement, SettleReply, TaskStore } from '../ports/task-store.ts';
 import { Attempt } from './attempt.ts';
+import { ByToken } from './by-token.ts';
 import { ClaimLoop } from './claim-loop.ts';
 import { AttemptContext, type ContextParts, releaseLocks } from './context.ts';
 import { Deadlines } from './deadlines.ts';
@@ -46,9 +47,9 @@ export class Pool {
   readonly #deadlines: Deadlines;
   readonly #context: ContextParts;
   /** Those that take a slot. */
-  readonly #attempts = new Set<Attempt>();
-  /** Those whose outcome is not recorded yet, by token. */
-  readonly #unsettled = new Map<number, Attempt>();
+  readonly #attempts = new ByToken<Attempt>();
+  /** Those whose outcome is not recorded yet. */
+  readonly #unsettled = new ByToken<Attempt>();
   /** Settled while their handlers still ran, by token; their slots in the store wait for `release`. */
   readonly #outlived = new Map<number, Attempt>();
   readonly #waiting: StartQueue;
@@ -112,12 +113,13 @@ export class Pool {
   }
 
   abortAll(): void {
-    for (const attempt of this.#attempts) if (attempt.state === 'running') attempt.abort('shutdown');
+    for (const attempt of this.#attempts.all()) if (attempt.state === 'running') attempt.abort('shutdown');
   }
 
   /** Records `release` for every handler that still runs. */
   forceAll(): void {
-    for (const attempt of this.#attempts) if (attempt.state === 'running') this.#force(attempt, { kind: 'shut_down' });
+    for (const attempt of this.#attempts.all())
+      if (attempt.state === 'running') this.#force(attempt, { kind: 'shut_down' });
   }
 
   /** Resolves when every outcome is recorded. */
@@ -147,12 +149,12 @@ export class Pool {
     let dueAt = Number.POSITIVE_INFINITY;
     for (const { task, lease } of claimed) {
       const handler = registry.get(task.type);
-      if (handler === undefined || this.#unsettled.has(lease.token)) {
+      if (handler === undefined || this.#unsettled.get(lease.token) !== undefined) {
         log.error('The store gave out a task that was not asked for', { taskId: task.id, type: task.type });
         continue;
       }
       const attempt = new Attempt(task, lease, handler, sentAt, settings.cancelGraceMs);
-      this.#unsettled.set(attempt.token, attempt);
+      this.#unsettled.add(attempt);
       this.#attempts.add(attempt);
       accepted.push(attempt);
       if (attempt.dueAt < dueAt) dueAt = attempt.dueAt;
@@ -202,10 +204,8 @@ export class Pool {
       case 'running': {
         const ending = judge(attempt, end, this.#parts.clock.monotonic());
         const { progress, logs } = this.#context;
-        // What was said and reported before the end must be there before the end is.
-        return logs.whenFlushed(attempt, () =>
-          progress.whenFlushed(attempt, () => this.#settle(attempt, ending, 'ended')),
-        );
+        if (logs.isFlushed(attempt) && progress.isFlushed(attempt)) return this.#settle(attempt, ending, 'ended');
+        return this.#settleWhenFlushed(attempt, ending);
       }
       case 'forced':
         if (this.#outlived.delete(attempt.token)) this.#settler.release(attempt);
@@ -216,6 +216,12 @@ export class Pool {
       case 'ended':
         throw new Error(`a handler ended in state ${state}`);
     }
+  }
+
+  /** What was said and reported before the end must be there before the end is. */
+  #settleWhenFlushed(attempt: Attempt, ending: Ending): void {
+    const { progress, logs } = this.#context;
+    logs.whenFlushed(attempt, () => progress.whenFlushed(attempt, () => this.#settle(attempt, ending, 'ended')));
   }
 
   /** The slot of this node. Those in the store are freed by the settlement. */
@@ -243,11 +249,12 @@ export class Pool {
 
   #settled(batch: readonly Settlement[], replies: readonly (SettleReply | null)[]): void {
     const tokens: number[] = [];
-    for (const [index, { id, token, handler }] of batch.entries()) {
+    for (const { id, token, handler } of batch) {
+      const reply = replies[tokens.length];
       tokens.push(token);
       const attempt = this.#unsettled.get(token);
-      this.#unsettled.delete(token);
-      if (replies[index]?.state === 'lease_lost') {
+      if (attempt !== undefined) this.#unsettled.delete(attempt);
+      if (reply?.state === 'lease_lost') {
         this.#parts.log.warn('An outcome came after its lease was over and does not count', { taskId: id });
       }
       if (handler === 'ended' || attempt === undefined) continue;
@@ -267,7 +274,7 @@ export class Pool {
   // --- news and time ----------------------------------------------------------------------------------------------
 
   #held(): HeldLease[] {
-    return [...this.#unsettled.values()];
+    return this.#unsettled.all();
   }
 
   #hear({ renewed, canceled, lost }: KeeperNews): void {
@@ -298,7 +305,7 @@ export class Pool {
     const { state } = attempt;
     if (state !== 'running' && state !== 'waiting') return;
     this.#parts.log.warn('The lease of a running task was lost', { taskId: attempt.id, type: attempt.task.type });
-    this.#unsettled.delete(attempt.token);
+    this.#unsettled.delete(attempt);
     this.#keeper.drop([attempt.token]);
     attempt.state = state === 'running' ? 'lost' : 'ended';
     attempt.abort('lease_lost');
@@ -317,7 +324,7 @@ export class Pool {
     // If the event loop was blocked, renewals that did happen wait in the keeper's port.
     this.#keeper.catchUp();
     let next = Number.POSITIVE_INFINITY;
-    for (const attempt of this.#attempts) {
+    for (const attempt of this.#attempts.all()) {
       if (attempt.dueAt <= now) this.#act(attempt, now);
       if (attempt.dueAt < next) next = attempt.dueAt;
     }

@@ -53,15 +53,19 @@ export class ProgressPump {
     return promise;
   }
 
+  /** Whether nothing of the attempt is waiting or under way. */
+  isFlushed(attempt: Attempt): boolean {
+    return !this.#waiting.has(attempt) && !this.#sending.has(attempt);
+  }
+
   /**
-   * Calls back when nothing of the attempt is waiting or under way any more; at once if so now. While the store does
+   * Calls back when it is so; at once if it is now. While the store does
    * not take reports, those of this attempt are given up: its outcome must not wait for them.
    */
   whenFlushed(attempt: Attempt, callback: () => void): void {
-    const isSending = this.#sending.has(attempt);
-    if (!isSending && this.#failures > 0) this.#drop(attempt);
-    if (isSending || this.#waiting.has(attempt)) this.#flushed.set(attempt, callback);
-    else callback();
+    if (this.#failures > 0 && !this.#sending.has(attempt)) this.#drop(attempt);
+    if (this.isFlushed(attempt)) callback();
+    else this.#flushed.set(attempt, callback);
   }
 
   async #report(attempt: Attempt, value: unknown): Promise<void> {

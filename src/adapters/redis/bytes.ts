@@ -16,9 +16,12 @@ export class Reader {
     return this.at >= this.bytes.length;
   }
 
+  /** Byte by byte: a record has twenty of them, and Node's own way to one leads through three functions. */
   uint(size: 1 | 2 | 4 | 6): number {
-    const value = this.bytes.readUIntBE(this.at, size);
-    this.at += size;
+    const end = this.at + size;
+    if (end > this.bytes.length) throw new RangeError('the bytes end in the middle of a number');
+    let value = 0;
+    while (this.at < end) value = value * 256 + (this.bytes[this.at++] as number);
     return value;
   }
 
@@ -61,6 +64,9 @@ export class Reader {
   }
 }
 
+/** Of UTF-8 for one UTF-16 unit. */
+export const BYTES_PER_CHAR_MAX = 3;
+
 /** Grows as needed; handed out once. */
 export class Writer {
   #bytes: Buffer;
@@ -72,7 +78,12 @@ export class Writer {
 
   uint(value: number, size: 1 | 2 | 4 | 6): this {
     this.#room(size);
-    this.#bytes.writeUIntBE(value, this.#at, size);
+    let rest = value;
+    for (let at = this.#at + size - 1; at >= this.#at; at--) {
+      this.#bytes[at] = rest % 256;
+      rest = Math.floor(rest / 256);
+    }
+    if (rest !== 0) throw new RangeError(`${value} does not fit into ${size} bytes`);
     this.#at += size;
     return this;
   }
@@ -111,12 +122,11 @@ export class Writer {
   }
 
   text(value: string, lengthSize: 1 | 2 | 4): this {
-    const length = Buffer.byteLength(value);
-    const most = 2 ** (8 * lengthSize) - 1;
-    if (length > most) throw new RangeError(`a text of ${length} bytes is longer than ${most}`);
+    if (value === '') return this.uint(0, lengthSize);
+    this.#room(lengthSize + value.length * BYTES_PER_CHAR_MAX);
+    // Written first: to count its bytes before would cost as much again.
+    const length = this.#bytes.write(value, this.#at + lengthSize);
     this.uint(length, lengthSize);
-    this.#room(length);
-    this.#bytes.write(value, this.#at, length, 'utf8');
     this.#at += length;
     return this;
   }

@@ -2,9 +2,17 @@
 
 export const ID_BYTES = 16;
 const ID_LENGTH = 36;
-/** Bytes before which a dash stands. */
-const DASHED = new Set([4, 6, 8, 10]);
 const DASH = '-'.charCodeAt(0);
+/** Groups of digits: where each begins in the text, and its bytes. */
+const GROUPS = [
+  { from: 0, byte: 0, end: 4 },
+  { from: 9, byte: 4, end: 6 },
+  { from: 14, byte: 6, end: 8 },
+  { from: 19, byte: 8, end: 10 },
+  { from: 24, byte: 10, end: ID_BYTES },
+] as const;
+
+const HEX_CODES = Uint8Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0));
 
 /** Value of a lower-case hex digit by its code; -1: it is none. */
 const HEX_VALUES = Int8Array.from({ length: 128 }, (_, code) => '0123456789abcdef'.indexOf(String.fromCharCode(code)));
@@ -22,13 +30,14 @@ export function writeNewId(into: Buffer, id: string, at: number): void {
 /** Digit by digit: with an expression and a conversion of its own it is the dearest part of a large submit. */
 function parseId(into: Buffer, id: string, at: number): boolean {
   if (id.length !== ID_LENGTH) return false;
-  let from = 0;
-  for (let byte = 0; byte < ID_BYTES; byte++) {
-    if (DASHED.has(byte) && id.charCodeAt(from++) !== DASH) return false;
-    const high = HEX_VALUES[id.charCodeAt(from++)] ?? -1;
-    const low = HEX_VALUES[id.charCodeAt(from++)] ?? -1;
-    if (high < 0 || low < 0) return false;
-    into[at + byte] = high * 16 + low;
+  for (const { from, byte, end } of GROUPS) {
+    if (from > 0 && id.charCodeAt(from - 1) !== DASH) return false;
+    for (let to = byte, digit = from; to < end; to++, digit += 2) {
+      const high = HEX_VALUES[id.charCodeAt(digit)] ?? -1;
+      const low = HEX_VALUES[id.charCodeAt(digit + 1)] ?? -1;
+      if (high < 0 || low < 0) return false;
+      into[at + to] = high * 16 + low;
+    }
   }
   return true;
 }
@@ -50,9 +59,19 @@ export function idBytes(id: string): Buffer {
   return bytes;
 }
 
+/** The dashes stay where they are. */
+const idText = Buffer.alloc(ID_LENGTH, DASH);
+
+/** Made as one text: put together from pieces it would have to be joined when it is written. */
 export function readId(from: Buffer, at: number): string {
-  const hex = from.toString('hex', at, at + ID_BYTES);
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+  for (const group of GROUPS) {
+    for (let byte = group.byte, digit = group.from; byte < group.end; byte++, digit += 2) {
+      const value = from[at + byte] as number;
+      idText[digit] = HEX_CODES[value >> 4] as number;
+      idText[digit + 1] = HEX_CODES[value & 15] as number;
+    }
+  }
+  return idText.toString('latin1');
 }
 
 export const TOKEN_BYTES = 7;

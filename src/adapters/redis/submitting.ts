@@ -2,7 +2,7 @@
 import { acceptedTask } from '../../domain/accepted-task.ts';
 import { laneName } from '../../domain/concurrency.ts';
 import type { Submission, SubmitReply } from '../../ports/task-store.ts';
-import { Writer } from './bytes.ts';
+import { BYTES_PER_CHAR_MAX, Writer } from './bytes.ts';
 import { text } from './calls.ts';
 import { ID_BYTES, isAnIdTwice, writeNewId } from './ids.ts';
 import { APART_BYTES_MIN, FLAGS } from './layout.ts';
@@ -55,8 +55,10 @@ export function submitArgs(batch: readonly Submission[], { log }: Pick<Shard, 'l
   // One argument for all records: a thousand small ones cost the client library and the system more than packing them.
   const specs = new Writer(batch.length * RECORD_BYTES);
   const apart: RedisArg[] = [];
-  for (const [index, submission] of batch.entries()) {
-    writeNewId(ids, submission.spec.id, index * ID_BYTES);
+  let idAt = 0;
+  for (const submission of batch) {
+    writeNewId(ids, submission.spec.id, idAt);
+    idAt += ID_BYTES;
     pack(submission, lanes, runs, specs, apart, log?.tag ?? 0);
   }
   const twice = isAnIdTwice(batch, ({ spec }) => spec.id) ? 1 : 0;
@@ -105,8 +107,7 @@ class Runs {
     bytes.writeInt32BE(spec.priority, head + 10);
     bytes.writeUIntBE(spec.queueTimeoutMs, head + 14, 6);
     bytes.writeUInt16BE(lane, head + 20);
-    const last = this.#at - HEAD_BYTES;
-    if (this.#count > 0 && bytes.compare(bytes, last, this.#at, head, head + HEAD_BYTES) === 0) {
+    if (this.#count > 0 && this.#isAsBefore(head)) {
       this.#count += 1;
     } else {
       this.#at += 2 + HEAD_BYTES;
@@ -115,9 +116,21 @@ class Runs {
     bytes.writeUInt16BE(this.#count, this.#at - HEAD_BYTES - 2);
   }
 
+  /** Byte by byte, which for so few is several times faster than a comparison outside JavaScript. */
+  #isAsBefore(head: number): boolean {
+    const before = this.#at - HEAD_BYTES;
+    for (let at = 0; at < HEAD_BYTES; at++) if (this.#bytes[before + at] !== this.#bytes[head + at]) return false;
+    return true;
+  }
+
   done(): Buffer {
     return this.#bytes.subarray(0, this.#at);
   }
+}
+
+/** The bytes are counted only when the length leaves it open. */
+function isLong(payload: string): boolean {
+  return payload.length * BYTES_PER_CHAR_MAX >= APART_BYTES_MIN && Buffer.byteLength(payload) >= APART_BYTES_MIN;
 }
 
 function pack(
@@ -129,7 +142,7 @@ function pack(
   logTag: number,
 ): void {
   const { spec, idempotency, record } = submission;
-  const isApart = Buffer.byteLength(spec.payload) >= APART_BYTES_MIN;
+  const isApart = isLong(spec.payload);
   const flags = (isApart ? FLAGS.payloadApart : 0) + (hasFacets(spec) ? HAS_FACETS : 0) + (idempotency ? HAS_KEY : 0);
   runs.add(submission, flags, lanes.numberOf(spec));
   const place = record ? ([record.partition, record.offset, logTag] as const) : null;

@@ -143,6 +143,46 @@ describe('the lease keeper in its own thread', () => {
     }
   });
 
+  it('hears of every lease, however shortly after another and before a handler that blocks', async () => {
+    const module = join(folder, 'counting-connector.mjs');
+    await writeFile(
+      module,
+      `export async function connect(seen) {
+        return {
+          async heartbeat({ leases }) {
+            for (const { id, token } of leases) if (id === 'task-' + token) Atomics.add(seen, token, 1);
+            return leases.map(() => ({ state: 'held', remainingMs: 60000, cancelRequested: false }));
+          },
+        };
+      }`,
+    );
+    const count = 20_000;
+    const seen = new Int32Array(new SharedArrayBuffer((count + 1) * Int32Array.BYTES_PER_ELEMENT));
+    const keeper = threadLeaseKeeper({
+      nodeId: 'node-1',
+      connector: { module: pathToFileURL(module).href, data: seen },
+      clockModule: CLOCK_MODULE,
+      intervalMs: HEARTBEAT_MS,
+      clock: systemClock,
+      log: new RecordingLog(),
+      heartbeat: () => Promise.resolve([]),
+    })({ onNews: () => undefined, held: () => [] });
+    ends.push(() => keeper.close());
+    await keeper.ready;
+    const never = Number.POSITIVE_INFINITY;
+    const lease = (token: number) => {
+      const leaseUntil = systemClock.monotonic() + 60_000;
+      return { id: `task-${token}`, token, leaseUntil, renewableUntil: never, lastBeatAt: never };
+    };
+    const tokens = Array.from({ length: count }, (_, index) => index + 1);
+    // More than fits on one page.
+    for (let from = 0; from < count; from += 50) keeper.hold(tokens.slice(from, from + 50).map(lease));
+    keeper.drop(tokens.slice(0, 100));
+    block(10 * HEARTBEAT_MS);
+    assert.deepEqual([...seen.subarray(1, 101)], Array(100).fill(0));
+    assert.ok(seen.subarray(101).every((beats) => beats > 0));
+  });
+
   it('brings a cancel whose signal was lost', async () => {
     const handler: Handler = {
       type: 'wait',

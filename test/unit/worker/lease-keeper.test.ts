@@ -5,7 +5,6 @@ import { ManualClock } from '../../../src/adapters/clock/manual-clock.ts';
 import { StoreUnavailable } from '../../../src/domain/errors.ts';
 import type { HeartbeatReply, HeartbeatRequest } from '../../../src/ports/task-store.ts';
 import { type HeldLease, type KeeperNews, LeaseKeeper } from '../../../src/worker/lease-keeper.ts';
-import { holdMessage, leasesIn } from '../../../src/worker/lease-keeper-messages.ts';
 import { first, quiet } from './scene.ts';
 
 const HELD: HeartbeatReply = { state: 'held', remainingMs: 90_000, cancelRequested: false };
@@ -16,17 +15,20 @@ describe('the lease keeper', () => {
   let beats: HeartbeatRequest[];
   let faults: unknown[];
   let answer: (request: HeartbeatRequest) => HeartbeatReply[] | Error;
+  let catchUp: () => void;
   let keeper: LeaseKeeper;
   beforeEach(() => {
     clock = new ManualClock();
     news = [];
     beats = [];
     faults = [];
+    catchUp = () => undefined;
     answer = ({ leases }) => leases.map(() => HELD);
     keeper = new LeaseKeeper({
       nodeId: 'node-1',
       clock,
       intervalMs: 30_000,
+      catchUp: () => catchUp(),
       heartbeat: async (request) => {
         beats.push(request);
         const reply = answer(request);
@@ -158,6 +160,16 @@ describe('the lease keeper', () => {
     assert.equal(clock.timers, 0);
   });
 
+  it('renews nothing that it hears has ended when it looks before a beat', async () => {
+    catchUp = () => keeper.drop([1]);
+    keeper.hold([lease(1), lease(2)]);
+    await clock.advanceAsync(30_000);
+    assert.deepEqual(
+      beats.map(({ leases }) => leases.map(({ token }) => token)),
+      [[2]],
+    );
+  });
+
   it('splits very many leases into pages', async () => {
     keeper.hold(Array.from({ length: 2500 }, (_, n) => lease(n + 1)));
     await clock.advanceAsync(30_000);
@@ -165,20 +177,5 @@ describe('the lease keeper', () => {
       beats.map(({ leases }) => leases.length),
       [1000, 1000, 500],
     );
-  });
-});
-
-describe('leases on their way to the keeper’s thread', () => {
-  it('arrive as they were sent, with times by the other clock', () => {
-    const never = Number.POSITIVE_INFINITY;
-    const leases: HeldLease[] = [
-      { id: 'a', token: 2 ** 50, leaseUntil: 10.5, renewableUntil: never, lastBeatAt: never },
-      { id: 'b', token: 2, leaseUntil: 20, renewableUntil: 30, lastBeatAt: 29 },
-    ];
-    const arrived = leasesIn(structuredClone(holdMessage(leases, 100)));
-    assert.deepEqual(arrived, [
-      { id: 'a', token: 2 ** 50, leaseUntil: 110.5, renewableUntil: never, lastBeatAt: never },
-      { id: 'b', token: 2, leaseUntil: 120, renewableUntil: 130, lastBeatAt: 129 },
-    ]);
   });
 });
