@@ -1,5 +1,8 @@
 // Calls that arrive together travel together. A call leaves at once when fewer than `underWayMax` batches are, else with
 // everything that gathered when one is back: no timer, no wait on a quiet system, large batches on a busy one.
+//
+// Callers that wait for their answers before they call again would all travel in one batch for ever, and store and process take turns.
+// `inHalves`: what is found waiting when nothing is under way goes in two halves. From then on each half comes back alone.
 import { StoreUnavailable } from '../domain/errors.ts';
 
 /** `one` is answered with what came of its item, `many` with a list. */
@@ -8,22 +11,37 @@ type Call<I, O> = { readonly items: readonly I[]; readonly reject: (error: unkno
   | { readonly kind: 'many'; readonly resolve: (results: O[]) => void }
 );
 
+/** Fewer calls than this are not worth a second batch. */
+const HALVED_MIN = 16;
+
+/** Whoever calls in the same breath comes along. */
+const endOfPromises = (run: () => void): void => queueMicrotask(run);
+/** In the first of these turns what came before is written to the store. */
+const afterNextTurn = (run: () => void): void => void setImmediate(() => setImmediate(run));
+
 export class Batcher<I, O> {
   readonly #send: (batch: readonly I[]) => Promise<readonly O[]>;
   readonly #max: number;
   #waiting: Call<I, O>[] = [];
   readonly #underWayMax: number;
+  readonly #isInHalves: boolean;
   #underWay = 0;
+  #isStarting = false;
 
   /**
    * @param send answers in order of its batch, all or nothing
    * @param max items per batch
-   * @param underWayMax batches on their way at once; a second one is ready when the store comes back from the disk
+   * @param how `underWayMax`: batches on their way at once; a second one is ready when the store comes back from the disk
    */
-  constructor(send: (batch: readonly I[]) => Promise<readonly O[]>, max: number, underWayMax = 1) {
+  constructor(
+    send: (batch: readonly I[]) => Promise<readonly O[]>,
+    max: number,
+    how: { readonly underWayMax?: number; readonly inHalves?: boolean } = {},
+  ) {
     this.#send = send;
     this.#max = max;
-    this.#underWayMax = underWayMax;
+    this.#underWayMax = how.underWayMax ?? 1;
+    this.#isInHalves = how.inHalves ?? false;
   }
 
   one(item: I): Promise<O> {
@@ -49,29 +67,37 @@ export class Batcher<I, O> {
 
   #add(call: Call<I, O>): void {
     this.#waiting.push(call);
-    if (this.#underWay === this.#underWayMax) return;
-    this.#underWay++;
-    // The end of this turn's promises: whoever calls in the same breath comes along.
-    queueMicrotask(() => void this.#run());
+    this.#startAt(endOfPromises);
+  }
+
+  #startAt(moment: (run: () => void) => void): void {
+    if (this.#isStarting || this.#underWay === this.#underWayMax) return;
+    this.#isStarting = true;
+    moment(() => {
+      this.#isStarting = false;
+      void this.#run();
+    });
   }
 
   async #run(): Promise<void> {
-    while (this.#waiting.length > 0) {
-      const calls = this.#take();
-      try {
-        deliver(calls, await this.#send(calls.length === 1 ? (calls[0] as Call<I, O>).items : itemsOf(calls)));
-      } catch (error) {
-        await this.#failed(calls, error);
-      }
+    const inHalves = this.#isInHalves && this.#underWay === 0 && this.#waiting.length >= HALVED_MIN;
+    const calls = this.#take(inHalves ? Math.ceil(this.#waiting.length / 2) : this.#waiting.length);
+    this.#underWay++;
+    if (this.#waiting.length > 0) this.#startAt(inHalves ? afterNextTurn : endOfPromises);
+    try {
+      deliver(calls, await this.#send(calls.length === 1 ? (calls[0] as Call<I, O>).items : itemsOf(calls)));
+    } catch (error) {
+      await this.#failed(calls, error);
     }
     this.#underWay--;
+    if (this.#waiting.length > 0) this.#startAt(endOfPromises);
   }
 
-  #take(): Call<I, O>[] {
+  #take(countMax: number): Call<I, O>[] {
     let size = 0;
     let count = 0;
     for (const call of this.#waiting) {
-      if (count > 0 && size + call.items.length > this.#max) break;
+      if (count === countMax || (count > 0 && size + call.items.length > this.#max)) break;
       size += call.items.length;
       count++;
     }

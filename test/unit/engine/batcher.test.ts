@@ -8,14 +8,18 @@ import { Batcher } from '../../../src/engine/batcher.ts';
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** Sends answer ten times the item, when the test says so. */
-function slowBatcher(max = 1000) {
+function slowBatcher(max = 1000, how: ConstructorParameters<typeof Batcher>[2] = {}) {
   const sent: { readonly batch: readonly number[]; readonly answer: PromiseWithResolvers<void> }[] = [];
-  const batcher = new Batcher<number, number>(async (batch) => {
-    const answer = Promise.withResolvers<void>();
-    sent.push({ batch, answer });
-    await answer.promise;
-    return batch.map((item) => item * 10);
-  }, max);
+  const batcher = new Batcher<number, number>(
+    async (batch) => {
+      const answer = Promise.withResolvers<void>();
+      sent.push({ batch, answer });
+      await answer.promise;
+      return batch.map((item) => item * 10);
+    },
+    max,
+    how,
+  );
   return { batcher, sent };
 }
 
@@ -79,6 +83,34 @@ describe('a batcher', () => {
     );
   });
 
+  it('sends what waits when nothing is under way in halves, so that callers who call again stay in two groups', async () => {
+    const { batcher, sent } = slowBatcher(1000, { underWayMax: 2, inHalves: true });
+    const sizes = (): number[] => sent.map(({ batch }) => batch.length);
+    const callers = Array.from({ length: 20 }, async (_, item) => {
+      for (let times = 0; times < 3; times++) assert.equal(await batcher.one(item), item * 10);
+    });
+    for (let n = 0; n < 4; n++) await turn();
+    assert.deepEqual(sizes(), [10, 10]);
+    for (let answered = 0; answered < 6; answered++) {
+      sent[answered]?.answer.resolve();
+      for (let n = 0; n < 4; n++) await turn();
+    }
+    await Promise.all(callers);
+    assert.deepEqual(sizes(), [10, 10, 10, 10, 10, 10]);
+  });
+
+  it('does not halve what is small', async () => {
+    const { batcher, sent } = slowBatcher(1000, { underWayMax: 2, inHalves: true });
+    const answers = Promise.all(Array.from({ length: 15 }, (_, item) => batcher.one(item)));
+    await turn();
+    assert.deepEqual(
+      sent.map(({ batch }) => batch.length),
+      [15],
+    );
+    sent[0]?.answer.resolve();
+    await answers;
+  });
+
   it('gives each caller an error of its own when the store is away', async () => {
     const batcher = new Batcher<number, number>(() => Promise.reject(new StoreUnavailable('away')), 10);
     const [a, b] = await Promise.allSettled([batcher.one(1), batcher.one(2)]);
@@ -121,13 +153,17 @@ describe('a batcher', () => {
   it('gives every caller its own answers in order, whatever arrives when', async () => {
     const calls = fc.array(fc.record({ size: fc.integer({ min: 0, max: 9 }), turns: fc.integer({ min: 0, max: 2 }) }));
     await fc.assert(
-      fc.asyncProperty(calls, fc.integer({ min: 1, max: 5 }), async (list, max) => {
+      fc.asyncProperty(calls, fc.integer({ min: 1, max: 5 }), fc.boolean(), async (list, max, inHalves) => {
         const batches: number[] = [];
-        const batcher = new Batcher<number, number>(async (batch) => {
-          batches.push(batch.length);
-          await turn();
-          return batch.map((item) => -item);
-        }, max);
+        const batcher = new Batcher<number, number>(
+          async (batch) => {
+            batches.push(batch.length);
+            await turn();
+            return batch.map((item) => -item);
+          },
+          max,
+          { underWayMax: inHalves ? 2 : 1, inHalves },
+        );
         let next = 0;
         const answers: Promise<void>[] = [];
         for (const { size, turns } of list) {

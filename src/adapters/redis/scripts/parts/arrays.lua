@@ -25,21 +25,28 @@ end
 
 -- The numbers from `first` on, and as bytes, 6 of each unless `size` says so.
 function arrays.numbersFrom(first, n, size)
-  local seqs, of = {}, size or 6
+  local seqs, of = { following = n }, size or 6
   for i = 1, n do seqs[i] = first + i - 1 end
   return seqs, arrays.split(of, n, struct.pack('>' .. string.rep('I' .. of, n), unpack(seqs)))
 end
 
--- Calls back for runs of numbers that follow each other in one piece: first and last index, piece, offset in it.
+-- Calls back for runs of numbers that follow each other in one piece: first and last index, piece, offset in it. Lists are gone
+-- through several times in a step: that one is a single run is noted in `following`.
 function arrays.inRuns(seqs, each)
   local i, n = 1, #seqs
+  local follows = seqs.following == n
   while i <= n do
     local first = seqs[i]
     local chunk = math.floor(first / C.chunk)
     local last, following, edge = i, first + 1, (chunk + 1) * C.chunk
-    while last < n and seqs[last + 1] == following and following < edge do
-      last = last + 1
-      following = following + 1
+    if follows then
+      last = math.min(n, i + edge - following)
+    else
+      while last < n and seqs[last + 1] == following and following < edge do
+        last = last + 1
+        following = following + 1
+      end
+      if i == 1 and last == n then seqs.following = n end
     end
     each(i, last, whole(chunk), first - chunk * C.chunk)
     i = last + 1
