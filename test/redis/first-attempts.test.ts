@@ -130,7 +130,7 @@ it('a settlement that is sent again gets the same answer, and one that comes too
   const claimedAgain = (await claim(other, 'node-2', 4)).find(({ task }) => task.id === late.task.id);
   assert.equal(claimedAgain?.task.attempt, 2);
   assert.deepEqual(await settle(one, [late], () => succeed()), ['lease_lost']);
-  assert.deepEqual(await settle(other, [claimedAgain as Claimed], () => succeed()), ['success']);
+  assert.deepEqual(await settle(other, [claimedAgain], () => succeed()), ['success']);
   assert.deepEqual(await one.audit('report'), []);
 });
 
