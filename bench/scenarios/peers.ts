@@ -14,9 +14,9 @@ import {
 import type { Context, Figure, Scenario } from '../harness/scenario.ts';
 import { type Postgres, startPostgres } from '../servers/postgres.ts';
 
-const TASKS = 20_000;
+const TASKS = 100_000;
 /** One at a time over the network with an fsync each takes PostgreSQL seconds for thousands. */
-const SINGLES = 4000;
+const SINGLES = 20_000;
 const REDIS = ['XQueue on Redis', 'BullMQ'] as const;
 const FASTEST = ['XQueue on Redis', 'Graphile Worker'] as const;
 

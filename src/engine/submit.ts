@@ -14,7 +14,7 @@ import { createUuid7 } from './uuid7.ts';
  * Batches under way at once. The embedded store runs one while others wait for the disk, so that more of them keep it busy;
  * Redis takes one script after the other, each with a price of its own, so that fewer and larger ones do more.
  */
-const BATCHES = { embedded: { underWayMax: 8 }, redis: { underWayMax: 2, inHalves: true } } as const;
+const BATCHES = { embedded: { underWayMax: 8 }, redis: { underWayMax: 4, inHalves: true } } as const;
 
 export interface Submit {
   readonly submit: (requests: readonly TaskRequest[]) => Promise<EngineReply[]>;

@@ -28,7 +28,7 @@ export async function connect(data: unknown): Promise<LeaseStore> {
   connection.openLater();
   const step: Shard['step'] = (name, args) => calls.step(connection, name, args);
   return {
-    heartbeat: (request) => heartbeat({ log: null, step, read: step }, request),
+    heartbeat: (request) => heartbeat({ step }, request),
     close: () => connection.close(),
   };
 }

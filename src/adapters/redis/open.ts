@@ -91,6 +91,7 @@ export async function openRedisStore(options: RedisOptions): Promise<RedisStore>
     durability: durabilityOf(facts),
     checks,
     newRequestId: () => randomUUID(),
+    taskKey: keys.names.task,
     logTopic: options.logTopic ?? null,
     leaseConnector: () => ({
       module: new URL(`./lease-connector${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url).href,

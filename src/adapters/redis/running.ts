@@ -97,13 +97,17 @@ function tokensIn(batches: Buffer): number[] {
   return tokens;
 }
 
-export function heartbeat(shard: Shard, { nodeId, leases }: HeartbeatRequest): Promise<HeartbeatReply[]> {
+export function heartbeat(shard: Pick<Shard, 'step'>, { nodeId, leases }: HeartbeatRequest): Promise<HeartbeatReply[]> {
   // A node that holds nothing is heard of as well.
   if (leases.length <= PAGE.heartbeat) return beat(shard, nodeId, leases);
   return inPages(leases, PAGE.heartbeat, (page) => beat(shard, nodeId, page));
 }
 
-async function beat(shard: Shard, nodeId: string, leases: readonly LeaseRef[]): Promise<HeartbeatReply[]> {
+async function beat(
+  shard: Pick<Shard, 'step'>,
+  nodeId: string,
+  leases: readonly LeaseRef[],
+): Promise<HeartbeatReply[]> {
   const { now, values } = await shard.step('heartbeat', { node: nodeId, refs: refsBytes(leases) });
   const ends = doubles(values[0]);
   const reasons = new Reader(bytes(values[2] ?? ''));

@@ -2,6 +2,8 @@
 import type { ScriptArgs, StepReply } from './calls.ts';
 
 export interface Shard {
+  /** What the key of each task begins with; its id follows. */
+  readonly taskKey: string;
   /** The log its tasks come from; `null`: none. Records name its topic by the tag. */
   readonly log: { readonly topic: string; readonly tag: number } | null;
   /** A step others wait for: small, soon. */

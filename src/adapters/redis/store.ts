@@ -78,6 +78,8 @@ export interface RedisStoreParts {
   /** What the server said of itself when the store was opened. */
   readonly checks: readonly Check[];
   readonly newRequestId: () => string;
+  /** What the key of each task begins with. */
+  readonly taskKey: string;
   /** Name of the topic its tasks come from; `null`: there is no log in front of it. */
   readonly logTopic: string | null;
   readonly leaseConnector: () => LeaseConnector;
@@ -107,6 +109,7 @@ export class RedisStore implements TaskStore {
     this.checks = parts.checks;
     const { steps, reads } = parts.connections;
     this.#shard = {
+      taskKey: parts.taskKey,
       log: parts.logTopic === null ? null : { topic: parts.logTopic, tag: crc32(parts.logTopic) },
       step: (name, args) => this.#step(steps, name, args),
       // Each connection comes back by itself: with one of them up, nobody is refused for the other.

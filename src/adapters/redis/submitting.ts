@@ -48,7 +48,7 @@ async function submitPage(shard: Shard, batch: readonly Submission[]): Promise<S
 }
 
 /** What scripts that take tasks in are told of them. */
-export function submitArgs(batch: readonly Submission[], { log }: Pick<Shard, 'log'>) {
+export function submitArgs(batch: readonly Submission[], { log, taskKey }: Pick<Shard, 'log' | 'taskKey'>) {
   const lanes = new Lanes();
   const runs = new Runs(batch.length);
   const ids = Buffer.allocUnsafe(batch.length * ID_BYTES);
@@ -63,7 +63,20 @@ export function submitArgs(batch: readonly Submission[], { log }: Pick<Shard, 'l
   }
   const twice = isAnIdTwice(batch, ({ spec }) => spec.id) ? 1 : 0;
   const laneCount = lanes.args.length / 2;
-  return { ids, runs: runs.done(), specs: specs.done(), twice, laneCount, args: [...lanes.args, ...apart] };
+  const args = [...lanes.args, ...apart];
+  return { ids, keys: keysOf(ids, taskKey), runs: runs.done(), specs: specs.done(), twice, laneCount, args };
+}
+
+/** The keys of tasks, one after the other: for a script to put each together costs more than to send them. */
+function keysOf(ids: Buffer, taskKey: string): Buffer {
+  const prefix = Buffer.from(taskKey);
+  const keys = Buffer.allocUnsafe((ids.length / ID_BYTES) * (prefix.length + ID_BYTES));
+  let at = 0;
+  for (let idAt = 0; idAt < ids.length; idAt += ID_BYTES) {
+    for (let byte = 0; byte < prefix.length; byte++) keys[at++] = prefix[byte] as number;
+    for (let byte = 0; byte < ID_BYTES; byte++) keys[at++] = ids[idAt + byte] as number;
+  }
+  return keys;
 }
 
 /** The distinct lanes (type and limits) of a batch: tasks name theirs by its number, counted from 1. */

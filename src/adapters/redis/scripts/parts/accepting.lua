@@ -134,14 +134,23 @@ end
 function accepting.pack(c, run, from, to, before, into)
   local lane, prefix = run.lane, struct.pack(F.changing, S.pending, run.flags, 1, 0, 0, now, 0, 0, 0, 0, 0, run.due, 0, '')
   local members, keys, rests, w = c.members, c.keys, c.rests, #into
-  local shift, middle = before + 1 - from, lane.packed .. '\0\0' .. bytesOf(now)
+  local shift, created, middle = before + 1 - from, bytesOf(now), lane.packed .. '\0\0' .. bytesOf(now)
+  if not run.hasFacets then
+    for i = from, to do
+      into[w + 1], into[w + 2] = keys[i], prefix .. members[i + shift] .. middle .. rests[i]
+      w = w + 2
+    end
+    return
+  end
   for i = from, to do
     local facets = c.facets[i]
-    if facets then middle = lane.packed .. struct.pack('>I2', #facets) .. facets .. bytesOf(now) end
+    middle = lane.packed .. struct.pack('>I2c0', #facets, facets) .. created
     into[w + 1], into[w + 2] = keys[i], prefix .. members[i + shift] .. middle .. rests[i]
     w = w + 2
   end
 end
+
+function accepting.idOf(c, i) return c.idBytes:sub(16 * i - 15, 16 * i) end
 
 function accepting.enterFacets(c, run, from, to)
   local facetsOf = {}
@@ -151,7 +160,7 @@ function accepting.enterFacets(c, run, from, to)
       accepting.indexFacets(facets, c.first + c.made + i - from)
       facetsOf[facets] = (facetsOf[facets] or 0) + 1
     end
-    if c.payloads[i] then call('SET', K.payload .. c.ids[i], c.payloads[i]) end
+    if c.payloads[i] then call('SET', K.payload .. accepting.idOf(c, i), c.payloads[i]) end
   end
   for facets, times in pairs(facetsOf) do changes.countFacets(facets, run.lane.type, nil, S.pending, times) end
 end
@@ -163,7 +172,7 @@ function accepting.enter(c, run, from, to)
   c.made = before + n
   happened('submitted', n)
   changes.groupFor(3, run.lane.type, '', n)
-  events[#events + 1] = table.concat(c.ids, '', from, to)
+  events[#events + 1] = c.idBytes:sub(16 * from - 15, 16 * to)
   accepting.makeWait(c, run, before + 1, before + n)
 end
 

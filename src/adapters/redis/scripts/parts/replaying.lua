@@ -2,11 +2,12 @@
 
 function accepting.createOneByOne(c, runs)
   local first = accepting.readFirst(c.names)
-  records.fetch(c.ids)
+  local ids = arrays.split(16, #c.keys, c.idBytes)
+  records.fetch(ids)
   local letters, old, newIds, isOld, remembered = {}, {}, {}, {}, {}
   for _, run in ipairs(runs) do
     for i = run.from, run.to do
-      local id, name = c.ids[i], c.names[i]
+      local id, name = ids[i], c.names[i]
       local known = name and first[name.key]
       local before = accepting.firstOf(known)
       if before and known.fingerprint ~= name.fingerprint then

@@ -11,13 +11,12 @@ function submitting.createAtOnce(c, list)
 end
 
 -- Returns states, reasons, and views of the tasks that are not new. `place` is where the lists of arguments begin.
-function submitting.accept(ids, runs, packed, twice, laneCount, place)
+function submitting.accept(ids, keys, runs, packed, twice, laneCount, place)
   local n, named = #ids / 16, accepting.readLanes(place, tonumber(laneCount))
   local list = accepting.readRuns(runs, named)
-  local c = { ids = arrays.split(16, n, ids), keys = {}, first = seqNo + 1, made = 0, types = {} }
+  local c = { idBytes = ids, keys = arrays.split(#K.task + 16, n, keys), first = seqNo + 1, made = 0, types = {} }
   c.rests, c.facets, c.names, c.payloads = accepting.readRests(list, packed, place + 2 * laneCount)
   c.seqs, c.members = arrays.numbersFrom(c.first, n)
-  for i = 1, n do c.keys[i] = K.task .. c.ids[i] end
   waiting.settleTime()
   if twice == '0' and not next(c.names) and submitting.createAtOnce(c, list) then
     accepting.writeNew(c, ids)
