@@ -2,6 +2,8 @@
 -- first; with `mode` repair the places are mended, tasks are the truth.
 local auditing = { findings = {} }
 local isRepair = mode == 'repair'
+-- What is put back may be due earlier than anything that was announced.
+if isRepair then dueAt(now) end
 
 function auditing.found(invariant, ...)
   auditing.findings[#auditing.findings + 1] = invariant .. '\n' .. table.concat({ ... })

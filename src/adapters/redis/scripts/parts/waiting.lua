@@ -55,8 +55,12 @@ end
 -- Whether more leases are over than one page ends.
 local isPageFull = false
 
+-- What was last announced is never later than anything that time does: each step that brings something earlier says so.
+function waiting.isSomethingDue() return now >= announced end
+
 -- Leases that are over lose their slots at once, so that a claim can use them before a sweeper has settled the task.
 function waiting.endLeases()
+  if not waiting.isSomethingDue() then return end
   local types = call('ZRANGEBYSCORE', K.leases, '-inf', nowText, 'LIMIT', 0, 50)
   local drained = call('ZRANGEBYSCORE', K.drains, '-inf', nowText, 'LIMIT', 0, C.page)
   if #types == 0 and #drained == 0 then return end
@@ -78,6 +82,7 @@ local moreIsDue = false
 
 -- What calls begin with that show or take pending tasks.
 function waiting.settleTime()
+  if not waiting.isSomethingDue() then return end
   waiting.endLeases()
   waiting.expireWaits(C.page)
   moreIsDue = waiting.promoteDue(C.page) == C.page
