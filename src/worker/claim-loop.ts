@@ -13,9 +13,6 @@ import { messageOf } from './ending.ts';
 const POLL_MS = 5000;
 /** An answer that takes longer has been lost: the same request is sent again. */
 const STUCK_MS = 10_000;
-/** The second claim is sent so much of the time an answer takes after the first, but never later than this. */
-const APART_PART = 1 / 3;
-const APART_MS_MAX = 0.5;
 /** Below five seconds, so that a node claims again soon after a store came back. */
 const BACK_OFF: RetryStrategy = { type: 'exponential', delayMs: 50, factor: 2, maxDelayMs: 2000, jitter: 0.2 };
 
@@ -63,10 +60,6 @@ export class ClaimLoop {
   #hasJustAsked = false;
   #failures = 0;
   #answeredAt: number;
-  /** How long the last answer took. */
-  #answerMs = 0;
-  /** Not before this a second claim goes out beside the one under way; monotonic. */
-  #apartFrom = 0;
   #state: 'new' | 'open' | 'stopped' = 'new';
   #poll: Timer | null = null;
   readonly #whenIdle: (() => void)[] = [];
@@ -134,12 +127,7 @@ export class ClaimLoop {
     if (this.#state !== 'open' || !this.#isWanted || this.#hasJustAsked || types().length === 0) return;
     const free = room() - this.#promised;
     if (free <= 0) return;
-    if (this.#underWay.size > 0) {
-      if (!this.#isSecondWorthwhile(free)) return;
-      // Two that are sent one right after the other are as bad as two in one message: the store reads both at once, and answers
-      // both at once. Too short for a timer.
-      if (this.#parts.clock.monotonic() < this.#apartFrom) return this.#schedule();
-    }
+    if (this.#underWay.size > 0 && !this.#isSecondWorthwhile(free)) return;
     // Half at a time from a long queue: handlers work on one half while the store prepares the other. Never both in one
     // message: what is sent together comes back together, and from then on store and handlers would wait for each other.
     const half = Math.ceil(slots / 2);
@@ -166,7 +154,6 @@ export class ClaimLoop {
     this.#promised += count;
     this.#underWay.add(claiming);
     this.#hasJustAsked = true;
-    this.#apartFrom = now + Math.min(this.#answerMs * APART_PART, APART_MS_MAX);
     // In the first of these turns it is written to the store.
     setImmediate(() => setImmediate(() => this.#mayAskAgain()));
     void this.#send(claiming);
@@ -193,7 +180,6 @@ export class ClaimLoop {
     if (this.#failures > 0) this.#parts.log.info('Work can be claimed again');
     this.#failures = 0;
     this.#answeredAt = this.#parts.clock.monotonic();
-    this.#answerMs = this.#answeredAt - sentAt;
     this.#isQueueLong = claimed.length >= claiming.request.count;
     if (this.#isQueueLong) this.#isWanted = true;
     this.#askBeforeStart(claiming, claimed.length);
