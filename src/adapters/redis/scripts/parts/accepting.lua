@@ -28,14 +28,10 @@ function accepting.readRuns(bytes, named)
   return runs
 end
 
--- Texts that each stand behind their length: many in one call of `struct`.
+-- Texts that each stand behind their length.
 function accepting.splitRests(packed, n)
-  local rests, format, at = {}, '>' .. string.rep('I4c0', 50), 1
-  for from = 1, n, 50 do
-    local some = { struct.unpack(n - from >= 49 and format or '>' .. string.rep('I4c0', n - from + 1), packed, at) }
-    at = some[#some]
-    for i = 1, #some - 1 do rests[from + i - 1] = some[i] end
-  end
+  local rests = { struct.unpack('>' .. string.rep('I4c0', n), packed) }
+  rests[n + 1] = nil
   return rests
 end
 

@@ -1,11 +1,11 @@
 -- Writes the states and deadlines that a step has changed, and keeps the directories true.
+local STATE_BYTES = { '\1', '\2', '\3', '\4', '\5', '\6', '\7' }
 
 -- `types` are those of the tasks that changed in this step. Returns whether somebody waited in the piece, and still does.
 function arrays.nameStates(chunk, old, new, types)
-  local waited, waits = false, false
-  for code = 1, 7 do
-    local byte = string.char(code)
-    local had, has = old:find(byte, 1, true), new:find(byte, 1, true)
+  local waited, waits, find = false, false, string.find
+  for code, byte in ipairs(STATE_BYTES) do
+    local had, has = find(old, byte, 1, true), find(new, byte, 1, true)
     if byte == X.fresh or byte == X.waiting then
       waited, waits = waited or had ~= nil, waits or has ~= nil
     end
