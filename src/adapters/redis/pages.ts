@@ -12,7 +12,7 @@ export const PAGE = {
   progress: 100,
   cancel: 100,
   revive: 100,
-  heartbeat: 250,
+  heartbeat: 150,
   get: 200,
   list: 400,
   /** In any call that shows or takes tasks: what time has done to others. */
