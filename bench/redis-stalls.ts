@@ -8,6 +8,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { systemClock } from '../src/adapters/clock/system-clock.ts';
+import { functionLibrary } from '../src/adapters/redis/function-library.ts';
 import { shardKeys } from '../src/adapters/redis/keys.ts';
 import { openRedisStore } from '../src/adapters/redis/open.ts';
 import { scriptWords } from '../src/adapters/redis/script-words.ts';
@@ -38,8 +39,13 @@ const PAGE = 500;
 /** Calls that take less are not looked at. Each command inside a script would be one, and be noted at a cost. */
 const SLOW_US = '200';
 
-const loaded = [...loadScripts(scriptWords(shardKeys('xqueue', 0)), 'with').values()];
-const names = new Map(loaded.map(({ sha, name }) => [sha, name]));
+const sources = loadScripts(scriptWords(shardKeys('xqueue', 0)), 'with');
+const loaded = [...sources.values()];
+/** By what the server is asked for: digests of scripts, names of functions. */
+const names = new Map([
+  ...loaded.map(({ sha, name }) => [sha, name] as const),
+  ...[...functionLibrary(sources).names].map(([name, called]) => [called, name] as const),
+]);
 const scriptNames = new Set(names.values());
 const nextId = createUuid7(systemClock, 'bench');
 let time = Date.now();
@@ -103,8 +109,8 @@ const RETRY = settlementOf({
 async function slowest(server: RedisServer): Promise<Map<string, number[]>> {
   const entries = (await server.command('SLOWLOG', 'GET', '-1')) as [number, number, number, string[]][];
   const of = new Map<string, number[]>();
-  for (const [, , micros, [command = '', sha = '']] of entries) {
-    const name = names.get(sha) ?? command.toLowerCase();
+  for (const [, , micros, [command = '', called = '']] of entries) {
+    const name = names.get(called) ?? command.toLowerCase();
     of.set(name, [...(of.get(name) ?? []), micros / 1000]);
   }
   return of;

@@ -107,11 +107,22 @@ export interface TaskRecord {
   readonly group: Buffer;
 }
 
-/** What a claim adds to the record of a task that it was the first to claim. */
-export interface FirstClaim {
+/** What the first attempt of a task adds to its record: see firsts.lua. */
+export interface FirstAttempt {
   readonly token: number;
-  readonly at: number;
-  readonly nodeId: string;
+  readonly startedAt: number;
+  /** When it succeeded; 0: it runs. */
+  readonly completedAt: number;
+  readonly worker: string;
+}
+
+/** @param entry of `firsts`; see `FIRST_FIELDS` */
+export function readFirstAttempt(entry: Buffer, worker: string): FirstAttempt {
+  const from = new Reader(entry);
+  from.skip(1 + 1);
+  const token = from.token();
+  const startedAt = from.uint(6);
+  return { token, startedAt, completedAt: from.uint(6), worker };
 }
 
 /** Values that lie in keys of their own. */
@@ -123,37 +134,39 @@ export interface Apart {
 
 const NOTHING_APART: Apart = {};
 
-/** Reads a record. `id` is not in it: the key is. @param claim for tasks that were just claimed */
+/** Reads a record. `id` is not in it: the key is. @param firstAttempt ignored where the record says more */
 export function readRecord(
   bytes: Buffer,
   id: string,
   reason: PendingReason | null,
   apart: Apart = NOTHING_APART,
-  claim?: FirstClaim,
+  firstAttempt?: FirstAttempt,
 ): TaskRecord {
   const from = new Reader(bytes);
   let status = STATUSES[from.uint(1)] ?? 'failed';
-  const first = status === 'pending' ? claim : undefined;
+  const first = status === 'pending' ? firstAttempt : undefined;
   const flags = from.uint(1);
   let version = from.uint(4);
   const retry = from.uint(2);
   let token = from.token();
   let updatedAt = from.uint(6);
   from.skip(7);
-  const completedAt = from.uint(6);
+  let completedAt = from.uint(6);
   let attempt = from.uint(4);
   let startedAt = from.uint(6);
   const recoveries = from.uint(2);
   const runAt = from.uint(6);
   let workerId = from.text(2);
   if (first) {
-    status = 'processing';
-    version += 1;
-    token = first.token;
-    updatedAt = first.at;
+    const isOver = first.completedAt > 0;
+    status = isOver ? 'success' : 'processing';
+    version += isOver ? 2 : 1;
+    token = isOver ? 0 : first.token;
+    updatedAt = isOver ? first.completedAt : first.startedAt;
+    completedAt = first.completedAt;
     attempt = 1;
-    startedAt = first.at;
-    workerId = first.nodeId;
+    startedAt = first.startedAt;
+    workerId = first.worker;
   }
   const seq = from.uint(6);
   const groupAt = from.at;

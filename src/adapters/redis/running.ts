@@ -74,7 +74,7 @@ function claimedIn(values: readonly RedisReply[], { now, nodeId, settings, first
   const ends = doubles(values[0]);
   const tokens = tokensIn(bytes(values[4] ?? ''));
   const isNew = tokens.length > 0;
-  const claimOf = (index: number) => ({ token: tokens[index] ?? 0, at: now, nodeId });
+  const claimOf = (index: number) => ({ token: tokens[index] ?? 0, startedAt: now, completedAt: 0, worker: nodeId });
   return readViews(values[1], isNew ? claimOf : undefined).map(({ task, token, seq, group }, index) => {
     if (isNew && task.version === FIRST_CLAIM_VERSION) firsts.add(token, seq, group);
     const { id, startedAt, processTimeoutMs } = task;

@@ -3,7 +3,7 @@ import type { PendingReason, Task } from '../../domain/task.ts';
 import { bytes, list, text } from './calls.ts';
 import { ID_BYTES, readId } from './ids.ts';
 import type { RedisReply } from './link.ts';
-import { type Apart, type FirstClaim, readRecord, type TaskRecord } from './record.ts';
+import { type Apart, type FirstAttempt, readFirstAttempt, readRecord, type TaskRecord } from './record.ts';
 
 /** Letters of reasons.lua. */
 const REASONS: Readonly<Record<string, PendingReason | null>> = {
@@ -22,25 +22,34 @@ export function reasonOf(letter: string | undefined): PendingReason | null {
 }
 
 /** What views.lua answers, in its order. @param claimOf by place, for tasks that were just claimed */
-export function readViews(reply: RedisReply | undefined, claimOf?: (index: number) => FirstClaim): TaskRecord[] {
-  const [ids, records, letters, apart] = list(reply);
+export function readViews(reply: RedisReply | undefined, claimOf?: (index: number) => FirstAttempt): TaskRecord[] {
+  const [ids, records, letters, apart, beside] = list(reply);
   const raws = list(records);
   const idBytes = bytes(ids);
   const reasons = text(letters ?? '');
   const values = apartOf(list(apart));
+  const firsts = firstsOf(list(beside));
   return raws.map((raw, index) =>
     readRecord(
       bytes(raw),
       readId(idBytes, index * ID_BYTES),
       reasonOf(reasons[index]),
       values.get(index),
-      claimOf?.(index),
+      claimOf?.(index) ?? firsts.get(index),
     ),
   );
 }
 
 export function readTasks(reply: RedisReply | undefined): Task[] {
   return readViews(reply).map(({ task }) => task);
+}
+
+function firstsOf(triples: readonly RedisReply[]): ReadonlyMap<number, FirstAttempt> {
+  const firsts = new Map<number, FirstAttempt>();
+  for (let at = 0; at < triples.length; at += 3) {
+    firsts.set(Number(triples[at]), readFirstAttempt(bytes(triples[at + 1]), text(triples[at + 2] ?? '')));
+  }
+  return firsts;
 }
 
 function apartOf(triples: readonly RedisReply[]): ReadonlyMap<number, Apart> {

@@ -2,10 +2,8 @@
 -- adds is in an array of the piece, one entry per number, and in a list of the names of the workers. Records are read together
 -- with it. Whoever changes a task in another way writes its record and clears its entry.
 local firsts = {}
-local namesOf, isFirst, over = {}, {}, {}
-local NO_ENTRY, RUNNING, SUCCEEDED = string.rep('\0', C.firstBytes), '\1', '\2'
--- Version and retry of a task that nothing has happened to.
-local NEW = struct.pack('>I4I2', 1, 0)
+local namesOf, entryOf, over = {}, {}, {}
+local NO_ENTRY, RUNNING = string.rep('\0', C.firstBytes), '\1'
 
 function firsts.namesIn(chunk)
   local names = namesOf[chunk]
@@ -53,43 +51,41 @@ function firsts.clearRun(chunk, offset, n)
   call('SETRANGE', K.firsts .. chunk, whole(offset * C.firstBytes), string.rep(NO_ENTRY, n))
 end
 
--- The record as it would have been written.
-function firsts.recordWith(raw, entry, chunk)
+function firsts.putInto(r, entry, chunk)
   local state, flags, of, started, completed, place = struct.unpack(F.first, entry)
-  local worker = firsts.namesIn(chunk)[place]
   local isOver = state == 2
-  return struct.pack(F.event, isOver and S.success or S.processing, flags, isOver and 3 or 2, 0)
-    .. struct.pack('>I7I6I7I6I4I6I2', isOver and 0 or of, isOver and completed or started, isOver and of or 0, completed, 1,
-      started, 0) .. raw:sub(C.dueAt, C.workerAt - 1) .. struct.pack('>I2c0', #worker, worker) .. raw:sub(C.workerAt + 2)
+  r[R.status], r[R.version], r[R.flags] = isOver and S.success or S.processing, isOver and 3 or 2, flags
+  r[R.token], r[R.settledToken] = isOver and 0 or of, isOver and of or 0
+  r[R.updatedAt], r[R.completedAt] = isOver and completed or started, completed
+  r[R.attempt], r[R.startedAt], r[R.worker] = 1, started, firsts.namesIn(chunk)[place]
+  entryOf[r[R.id]] = entry
 end
 
--- Puts into records that were just read what their first attempt adds.
-function firsts.addTo(ids, raws)
-  local seqs, places = {}, {}
-  for i = 1, #ids do
-    local raw = raws[i]
-    if raw and raw:sub(1, 1) == '\0' and raw:sub(3, C.tokenAt - 1) == NEW then
-      seqs[#seqs + 1], places[#places + 1] = seqOf(raw:sub(C.workerAt + 2, C.workerAt + 7)), i
-    end
+-- Puts into tasks that were just read what their first attempt adds.
+function firsts.putIntoAll(list)
+  local seqs, mine = {}, {}
+  for i = 1, #list do
+    local r = list[i]
+    -- Nothing has happened to it, as far as its record goes.
+    if r[R.version] == 1 and r[R.status] == S.pending then seqs[#seqs + 1], mine[#mine + 1] = r[R.seq], r end
   end
+  local size, cut = C.firstBytes, string.sub
   arrays.inRuns(seqs, function(from, to, chunk, offset)
     local entries = firsts.read(chunk, offset, to - from + 1)
-    for i = from, to do
-      local at = (i - from) * C.firstBytes
-      local state = entries:sub(at + 1, at + 1)
-      if state == RUNNING or state == SUCCEEDED then
-        local place = places[i]
-        raws[place] = firsts.recordWith(raws[place], entries:sub(at + 1, at + C.firstBytes), chunk)
-        isFirst[ids[place]] = true
-      end
+    for i = from, #entries > 0 and to or from - 1 do
+      local entry = cut(entries, (i - from) * size + 1, (i - from + 1) * size)
+      if entry ~= NO_ENTRY and entry ~= '' then firsts.putInto(mine[i], entry, chunk) end
     end
   end)
 end
 
--- The record of a task is written: its entry is over.
+-- What the first attempt adds to the record, as long as that is as it was read; nil where there is nothing to add.
+function firsts.missingIn(r) return not r[R.touched] and entryOf[r[R.id]] or nil end
+
+-- The record says it all from now on.
 function firsts.endFor(r)
-  if isFirst[r[R.id]] then
-    isFirst[r[R.id]] = nil
+  if entryOf[r[R.id]] then
+    entryOf[r[R.id]] = nil
     over[#over + 1] = r[R.seq]
   end
 end

@@ -3,7 +3,6 @@
 --@include firsts
 local records = {}
 local tasks, dirty = {}, {}
-
 -- Keys and values that were made without a list of fields.
 local written = {}
 
@@ -12,7 +11,6 @@ function records.writeRecords()
   for i = 1, #dirty do
     written[n + 2 * i - 1] = K.task .. dirty[i][R.id]
     written[n + 2 * i] = records.rawOf(dirty[i])
-    firsts.endFor(dirty[i])
   end
   if #written > 0 then call('MSET', unpack(written)) end
   firsts.clearOver()
@@ -35,11 +33,14 @@ function records.fetch(ids)
     end
   end
   if n == 0 then return end
-  local raws = call('MGET', unpack(keys))
-  firsts.addTo(wanted, raws)
+  local raws, list = call('MGET', unpack(keys)), {}
   for i = 1, n do
-    if raws[i] then tasks[wanted[i]] = records.recordOf(wanted[i], raws[i]) end
+    if raws[i] then
+      list[#list + 1] = records.recordOf(wanted[i], raws[i])
+      tasks[wanted[i]] = list[#list]
+    end
   end
+  firsts.putIntoAll(list)
 end
 
 function records.fetchNumbers(seqs)
@@ -93,6 +94,7 @@ function records.rawOf(r)
     end
     r[R.raw] = records.encode(r)
     r[R.touched] = false
+    firsts.endFor(r)
   end
   return r[R.raw]
 end

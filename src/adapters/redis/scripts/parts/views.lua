@@ -6,11 +6,17 @@ local APART = {
   { flag = B.resultApart, family = K.result, letter = 'r' },
 }
 
--- Returns ids, records, letters, and triples of (place in the list, letter of the field, value).
+-- Returns ids, records, letters, triples of (place in the list, letter of the field, value), and of first attempts that are
+-- not in their records triples of (place, entry, worker).
 function views.of(list)
-  local ids, raws, letters, apart = {}, {}, {}, {}
+  local ids, raws, letters, apart, beside = {}, {}, {}, {}, {}
   for i = 1, #list do
     local r = list[i]
+    local entry = firsts.missingIn(r)
+    if entry then
+      local n = #beside
+      beside[n + 1], beside[n + 2], beside[n + 3] = i - 1, entry, r[R.worker]
+    end
     ids[i] = r[R.id]
     raws[i] = records.rawOf(r)
     letters[i] = reasons.reasonOf(r)
@@ -25,7 +31,7 @@ function views.of(list)
       end
     end
   end
-  return { table.concat(ids), raws, table.concat(letters), apart }
+  return { table.concat(ids), raws, table.concat(letters), apart, beside }
 end
 
 -- The same for tasks that were just taken: mostly their records as they were read.
@@ -40,7 +46,7 @@ function views.claimed(batches)
       apart[n + 1], apart[n + 2], apart[n + 3] = before + i - 1, 'p', call('GET', K.payload .. batch.ids[i]) or ''
     end
   end
-  return { table.concat(ids), raws, string.rep('-', #raws), apart }
+  return { table.concat(ids), raws, string.rep('-', #raws), apart, {} }
 end
 
 function views.addClaimed(batch, raws)
