@@ -31,10 +31,24 @@ const nothing: StandardSchema<null> = {
   },
 };
 
+/** Handlers that were called, by type. */
+class Started {
+  readonly #counts = new Map<string, number>();
+
+  count(type: string): void {
+    this.#counts.set(type, this.of(type) + 1);
+  }
+
+  of(type: string): number {
+    return this.#counts.get(type) ?? 0;
+  }
+}
+
 await measureQueue(async ({ address, concurrency, key, contract }: XQueueInput) => {
   const manager = await startManager(address, concurrency);
   const limits = key === undefined ? {} : { concurrencyKey: 'capacity', maxConcurrency: concurrency };
-  if (contract !== undefined) return typedQueue(manager);
+  const started = new Started();
+  if (contract !== undefined) return typedQueue(manager, started);
   return {
     async addMany(type, payloads) {
       await manager.submitTasks(payloads.map((payload): TaskInput => ({ type, payload, ...limits })));
@@ -43,9 +57,15 @@ await measureQueue(async ({ address, concurrency, key, contract }: XQueueInput) 
       await manager.submitTask(type, payload, limits);
     },
     async work(type, handle) {
-      manager.registerHandler({ type, handle: (task) => handle(task.payload as Payload) });
+      manager.registerHandler({
+        type,
+        handle(task) {
+          started.count(type);
+          return handle(task.payload as Payload);
+        },
+      });
     },
-    completed: (type, count) => succeeded(manager, type, count),
+    completed: (type, count) => succeeded(manager, started, type, count),
     async rest() {
       // Handlers stay: they cost nothing while there is nothing of their type.
     },
@@ -53,7 +73,7 @@ await measureQueue(async ({ address, concurrency, key, contract }: XQueueInput) 
   } satisfies Queue;
 });
 
-function typedQueue(manager: TaskManager): Queue {
+function typedQueue(manager: TaskManager, started: Started): Queue {
   const contractOf = (type: string) => defineTask({ type, input: payloadSchema, output: nothing });
   return {
     async addMany(type, payloads) {
@@ -66,13 +86,14 @@ function typedQueue(manager: TaskManager): Queue {
       manager.registerHandler(
         implement(contractOf(type), {
           handle(task) {
+            started.count(type);
             void handle(task.payload);
             return null;
           },
         }),
       );
     },
-    completed: (type, count) => succeeded(manager, type, count),
+    completed: (type, count) => succeeded(manager, started, type, count),
     async rest() {
       // As above.
     },
@@ -80,11 +101,10 @@ function typedQueue(manager: TaskManager): Queue {
   };
 }
 
-/** Polls the counts; often at the end only, so that asking does not slow down what is asked about. */
-async function succeeded(manager: TaskManager, type: string, wanted: number): Promise<void> {
-  for (;;) {
-    const done = (await manager.stats()).types[type]?.success ?? 0;
-    if (done >= wanted) return;
-    await new Promise((resolve) => setTimeout(resolve, done < wanted * 0.98 ? 25 : 2));
+/** The store is asked when the last handler was called: to be asked before would slow down what it is asked about. */
+async function succeeded(manager: TaskManager, started: Started, type: string, wanted: number): Promise<void> {
+  while (started.of(type) < wanted) await new Promise((resolve) => setTimeout(resolve, 2));
+  while (((await manager.stats()).types[type]?.success ?? 0) < wanted) {
+    await new Promise((resolve) => setTimeout(resolve, 2));
   }
 }

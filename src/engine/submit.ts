@@ -11,8 +11,9 @@ import { submissionOf } from './submission.ts';
 import { createUuid7 } from './uuid7.ts';
 
 /**
- * Batches under way at once. The embedded store runs one while others wait for the disk, so that more of them keep it busy;
- * Redis takes one script after the other, each with a price of its own, so that fewer and larger ones do more.
+ * Batches under way at once. The embedded store runs one while others wait for the disk, so that more of them keep it busy. Redis takes
+ * one after the other, each with a price of its own, so that fewer and larger ones do more; but one must wait at its door when it has
+ * done with another.
  */
 const BATCHES = { embedded: { underWayMax: 8 }, redis: { underWayMax: 4, inHalves: true } } as const;
 
