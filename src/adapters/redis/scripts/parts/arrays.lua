@@ -7,7 +7,17 @@ local arrays = {}
 local stateBlocks, deadlineBlocks = {}, {}
 local stateSeqs, states, deadlineSeqs, deadlines = {}, {}, {}, {}
 
+function arrays.setState(seq, code)
+  local n = #stateSeqs + 1
+  stateSeqs[n], states[n] = seq, code
+end
+
 local lastDeadline, lastBytes
+function arrays.setDeadline(seq, at)
+  local n = #deadlineSeqs + 1
+  if at ~= lastDeadline then lastDeadline, lastBytes = at, struct.pack('>I6', at) end
+  deadlineSeqs[n], deadlines[n] = seq, lastBytes
+end
 
 -- Many at once: one call of `struct` is much cheaper than one for each. The list may have the end in one place more.
 function arrays.split(size, n, bytes, at)
@@ -80,15 +90,4 @@ function arrays.idsOf(seqs)
     end
   end)
   return ids
-end
-
-function arrays.setState(seq, code)
-  local n = #stateSeqs + 1
-  stateSeqs[n], states[n] = seq, code
-end
-
-function arrays.setDeadline(seq, at)
-  local n = #deadlineSeqs + 1
-  if at ~= lastDeadline then lastDeadline, lastBytes = at, struct.pack('>I6', at) end
-  deadlineSeqs[n], deadlines[n] = seq, lastBytes
 end

@@ -12,27 +12,6 @@ function changes.tallyOf(type)
   return tally
 end
 
--- Events of one kind, type and worker that follow each other are a group. Kinds: 0 usual, 1 with error and progress, 2
--- progress reports (with them as well), 3 new tasks. A group is its kind, how many, type and worker; then each id, the
--- beginning of its record (3: only the id), and for kinds 1 and 2 code, error and progress.
-function changes.closeGroup()
-  if group then
-    events[group.at] = struct.pack('>BI2Bc0I2c0', group.kind, group.n, #group.type, group.type, #group.worker,
-      group.worker)
-    group = nil
-  end
-end
-
--- Opens or goes on with the group that `n` events are to be added to.
-function changes.groupFor(kind, type, worker, n)
-  if not group or group.kind ~= kind or group.type ~= type or group.worker ~= worker or group.n + n > 65535 then
-    changes.closeGroup()
-    events[#events + 1] = ''
-    group = { at = #events, kind = kind, type = type, worker = worker, n = 0 }
-  end
-  group.n = group.n + n
-end
-
 function changes.eachFacet(facets, each)
   local at, name = 1, nil
   while at <= #facets do
@@ -66,6 +45,27 @@ function changes.moveTo(r, status)
   r[R.status] = status
   r[R.version] = r[R.version] + 1
   r[R.updatedAt] = now
+end
+
+-- Events of one kind, type and worker that follow each other are a group. Kinds: 0 usual, 1 with error and progress, 2
+-- progress reports (with them as well), 3 new tasks. A group is its kind, how many, type and worker; then each id, the
+-- beginning of its record (3: only the id), and for kinds 1 and 2 code, error and progress.
+function changes.closeGroup()
+  if group then
+    events[group.at] = struct.pack('>BI2Bc0I2c0', group.kind, group.n, #group.type, group.type, #group.worker,
+      group.worker)
+    group = nil
+  end
+end
+
+-- Opens or goes on with the group that `n` events are to be added to.
+function changes.groupFor(kind, type, worker, n)
+  if not group or group.kind ~= kind or group.type ~= type or group.worker ~= worker or group.n + n > 65535 then
+    changes.closeGroup()
+    events[#events + 1] = ''
+    group = { at = #events, kind = kind, type = type, worker = worker, n = 0 }
+  end
+  group.n = group.n + n
 end
 
 function changes.tell(r, kind)

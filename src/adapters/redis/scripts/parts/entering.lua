@@ -28,28 +28,6 @@ function lanes.enterRun(lane, firstSeq, members, from, to, priority)
   for chunk = math.floor(firstSeq / C.chunk), math.floor((firstSeq + to - from) / C.chunk) do of.chunks[chunk] = true end
 end
 
--- Rule 3: a lane that gets a better head while its key has room again leaves the parking at once.
-function lanes.writeLanes()
-  for lane, of in pairs(entering) do
-    local faced = slots.facedIn(lane)
-    local added = call('ZADD', K.lane .. lane, unpack(of.args))
-    if faced[1].named and call('ZCARD', K.lane .. lane) == added then lanes.nameLane(lane, faced) end
-    for chunk in pairs(of.chunks) do call('ZADD', K.chunks .. 'f' .. faced.type, chunk, chunk) end
-    local key = call('HGET', K.parkedOn, lane)
-    if key then
-      local max = lanes.parkedMax(faced, key)
-      local group = K.parkedLanes .. key .. '\n' .. lanes.groupOf(faced.type, max)
-      call('ZADD', group, 'LT', whole(of.head), lane)
-      if slots.hasRoom({ key = key, max = max }) then lanes.unpark(lane, key, tonumber(call('ZSCORE', group, lane))) end
-    else
-      call('ZADD', K.ready .. faced.type, 'LT', whole(of.head), lane)
-      fronts[faced.type] = nil
-    end
-    haveWork(faced.type, of.n)
-  end
-  entering = {}
-end
-
 -- Tasks that were due when they came wait in the order of their numbers; the others need an order of their own.
 function lanes.enterRecord(r)
   local of, seq = lanes.entryOf(slots.laneOf(r)), r[R.seq]
@@ -74,6 +52,28 @@ function lanes.nameLane(lane, faced)
       call('SADD', K.keys, limit.key)
     end
   end
+end
+
+-- Rule 3: a lane that gets a better head while its key has room again leaves the parking at once.
+function lanes.writeLanes()
+  for lane, of in pairs(entering) do
+    local faced = slots.facedIn(lane)
+    local added = call('ZADD', K.lane .. lane, unpack(of.args))
+    if faced[1].named and call('ZCARD', K.lane .. lane) == added then lanes.nameLane(lane, faced) end
+    for chunk in pairs(of.chunks) do call('ZADD', K.chunks .. 'f' .. faced.type, chunk, chunk) end
+    local key = call('HGET', K.parkedOn, lane)
+    if key then
+      local max = lanes.parkedMax(faced, key)
+      local group = K.parkedLanes .. key .. '\n' .. lanes.groupOf(faced.type, max)
+      call('ZADD', group, 'LT', whole(of.head), lane)
+      if slots.hasRoom({ key = key, max = max }) then lanes.unpark(lane, key, tonumber(call('ZSCORE', group, lane))) end
+    else
+      call('ZADD', K.ready .. faced.type, 'LT', whole(of.head), lane)
+      fronts[faced.type] = nil
+    end
+    haveWork(faced.type, of.n)
+  end
+  entering = {}
 end
 
 function lanes.clearDeadline(r)

@@ -14,46 +14,6 @@ function lanes.headOf(lane)
   return first[1] and lanes.placeOf(tonumber(first[2]), first[1])
 end
 
--- Rule 1: for each type, wakes the best lane parked on the key whose own maximum is above the live count.
-function lanes.wake(key)
-  if call('EXISTS', K.parkedGroups .. key) == 0 then return end
-  local live, operator = slots.liveSlots(key), slots.operatorLimit(key)
-  if operator and live >= operator then return end
-  local groups = call('ZRANGEBYSCORE', K.parkedGroups .. key, operator and '-inf' or '(' .. whole(live), '+inf')
-  local best = {}
-  for _, group in ipairs(groups) do
-    local type = group:match('^(.*)\n')
-    local first = call('ZRANGE', K.parkedLanes .. key .. '\n' .. group, 0, 0, 'WITHSCORES')
-    local head = tonumber(first[2])
-    if head and (not best[type] or head < best[type].head) then best[type] = { lane = first[1], head = head } end
-  end
-  for _, one in pairs(best) do lanes.unpark(one.lane, key, one.head) end
-end
-
-function lanes.wakeFaced(faced, except)
-  for _, limit in ipairs(faced) do
-    if limit.key ~= except then lanes.wake(limit.key) end
-  end
-end
-
--- After tasks have left a lane: its head, its end when empty, and rule 2: a lane that takes a task, loses its head or
--- runs empty hands the wake on for each of its keys.
-function lanes.afterLeaving(lane)
-  local faced = slots.facedIn(lane)
-  local head = lanes.headOf(lane)
-  local key = call('HGET', K.parkedOn, lane)
-  if not head then
-    if key then lanes.leaveParking(lane, key, faced) else call('ZREM', K.ready .. faced.type, lane) end
-    lanes.forgetLane(lane, faced)
-  elseif key then
-    call('ZADD', K.parkedLanes .. key .. '\n' .. lanes.groupOf(faced.type, lanes.parkedMax(faced, key)), whole(head), lane)
-  else
-    call('ZADD', K.ready .. faced.type, whole(head), lane)
-  end
-  fronts[faced.type] = nil
-  if not key then lanes.wakeFaced(faced, nil) end
-end
-
 function lanes.groupOf(type, max) return type .. '\n' .. whole(max) end
 
 function lanes.parkedMax(faced, key)
@@ -79,6 +39,28 @@ function lanes.unpark(lane, key, head)
   haveWork(faced.type, 1)
 end
 
+-- Rule 1: for each type, wakes the best lane parked on the key whose own maximum is above the live count.
+function lanes.wake(key)
+  if call('EXISTS', K.parkedGroups .. key) == 0 then return end
+  local live, operator = slots.liveSlots(key), slots.operatorLimit(key)
+  if operator and live >= operator then return end
+  local groups = call('ZRANGEBYSCORE', K.parkedGroups .. key, operator and '-inf' or '(' .. whole(live), '+inf')
+  local best = {}
+  for _, group in ipairs(groups) do
+    local type = group:match('^(.*)\n')
+    local first = call('ZRANGE', K.parkedLanes .. key .. '\n' .. group, 0, 0, 'WITHSCORES')
+    local head = tonumber(first[2])
+    if head and (not best[type] or head < best[type].head) then best[type] = { lane = first[1], head = head } end
+  end
+  for _, one in pairs(best) do lanes.unpark(one.lane, key, one.head) end
+end
+
+function lanes.wakeFaced(faced, except)
+  for _, limit in ipairs(faced) do
+    if limit.key ~= except then lanes.wake(limit.key) end
+  end
+end
+
 -- Its other keys hand the wake on (rule 2).
 function lanes.park(lane, head, key)
   local faced = slots.facedIn(lane)
@@ -101,4 +83,22 @@ function lanes.forgetLane(lane, faced)
       slots.forgetKeyIfUnused(limit.key)
     end
   end
+end
+
+-- After tasks have left a lane: its head, its end when empty, and rule 2: a lane that takes a task, loses its head or
+-- runs empty hands the wake on for each of its keys.
+function lanes.afterLeaving(lane)
+  local faced = slots.facedIn(lane)
+  local head = lanes.headOf(lane)
+  local key = call('HGET', K.parkedOn, lane)
+  if not head then
+    if key then lanes.leaveParking(lane, key, faced) else call('ZREM', K.ready .. faced.type, lane) end
+    lanes.forgetLane(lane, faced)
+  elseif key then
+    call('ZADD', K.parkedLanes .. key .. '\n' .. lanes.groupOf(faced.type, lanes.parkedMax(faced, key)), whole(head), lane)
+  else
+    call('ZADD', K.ready .. faced.type, whole(head), lane)
+  end
+  fronts[faced.type] = nil
+  if not key then lanes.wakeFaced(faced, nil) end
 end

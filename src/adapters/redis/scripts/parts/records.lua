@@ -3,19 +3,6 @@
 --@include firsts
 local records = {}
 local tasks, dirty = {}, {}
--- Keys and values that were made without a list of fields.
-local written = {}
-
-function records.writeRecords()
-  local n = #written
-  for i = 1, #dirty do
-    written[n + 2 * i - 1] = K.task .. dirty[i][R.id]
-    written[n + 2 * i] = records.rawOf(dirty[i])
-  end
-  if #written > 0 then call('MSET', unpack(written)) end
-  firsts.clearOver()
-  dirty, written = {}, {}
-end
 
 function records.recordOf(id, raw)
   return { id, raw, false, false, struct.unpack(F.front, raw) }
@@ -50,9 +37,7 @@ function records.fetchNumbers(seqs)
 end
 
 function records.hasFlag(r, flag) return bit.band(r[R.flags], flag) ~= 0 end
-
 function records.setFlag(r, flag) r[R.flags] = bit.bor(r[R.flags], flag) end
-
 function records.clearFlag(r, flag) r[R.flags] = bit.band(r[R.flags], bit.bnot(flag)) end
 
 -- Specification and payload lie between front and tail.
@@ -105,4 +90,18 @@ function records.touch(r)
     r[R.touched] = true
     dirty[#dirty + 1] = r
   end
+end
+
+-- Keys and values that were made without a list of fields.
+local written = {}
+
+function records.writeRecords()
+  local n = #written
+  for i = 1, #dirty do
+    written[n + 2 * i - 1] = K.task .. dirty[i][R.id]
+    written[n + 2 * i] = records.rawOf(dirty[i])
+  end
+  if #written > 0 then call('MSET', unpack(written)) end
+  firsts.clearOver()
+  dirty, written = {}, {}
 end

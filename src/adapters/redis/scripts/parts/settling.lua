@@ -48,21 +48,6 @@ function settling.takeReason(r)
   return ': ' .. reason
 end
 
--- The handler goes on: its slots stay until it has stopped, or the lease would have ended, at the latest. The slot of its
--- type's key, which was the lease itself, becomes one of its own.
-function settling.leaveSlots(r, freeing)
-  local til, member = math.min(holding.endOf(r), now + drainMs), struct.pack('>I6I7', r[R.seq], r[R.token])
-  call('ZADD', K.drains, whole(til), member)
-  call('HSET', K.drainWorkers, member, r[R.worker])
-  for _, limit in ipairs(slots.facedIn(slots.laneOf(r))) do
-    if limit.own then call('SADD', K.slots .. limit.key, slots.slotOf(r[R.seq], r[R.token], limit.max)) end
-  end
-  local list = slots.listIn(freeing.leases, r[R.type])
-  list[#list + 1] = bytesOf(r[R.seq])
-  records.setFlag(r, B.hasDrained)
-  dueAt(til)
-end
-
 -- Numbers of attempt outcomes, as the reader knows them.
 local APPLY = {
   s = function(r, s)
@@ -96,6 +81,21 @@ local APPLY = {
     changes.endTask(r, S.canceled, message, 'canceled')
   end,
 }
+
+-- The handler goes on: its slots stay until it has stopped, or the lease would have ended, at the latest. The slot of its
+-- type's key, which was the lease itself, becomes one of its own.
+function settling.leaveSlots(r, freeing)
+  local til, member = math.min(holding.endOf(r), now + drainMs), struct.pack('>I6I7', r[R.seq], r[R.token])
+  call('ZADD', K.drains, whole(til), member)
+  call('HSET', K.drainWorkers, member, r[R.worker])
+  for _, limit in ipairs(slots.facedIn(slots.laneOf(r))) do
+    if limit.own then call('SADD', K.slots .. limit.key, slots.slotOf(r[R.seq], r[R.token], limit.max)) end
+  end
+  local list = slots.listIn(freeing.leases, r[R.type])
+  list[#list + 1] = bytesOf(r[R.seq])
+  records.setFlag(r, B.hasDrained)
+  dueAt(til)
+end
 
 -- @param isLost whether the lease is over: its slots are gone already
 function settling.settleOne(r, s, isLost, freeing)

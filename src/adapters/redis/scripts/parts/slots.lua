@@ -4,6 +4,11 @@
 local slots = {}
 local facedBy, limitKnown, anyLimit = {}, {}, nil
 
+function slots.laneOf(r)
+  if r[R.limits] == '' then return r[R.type] end
+  return r[R.type] .. '\n' .. r[R.limits]
+end
+
 -- The limits a lane faces: those it names and its type's, which limits nobody unless an operator says so.
 function slots.facedIn(lane)
   local known = facedBy[lane]
@@ -48,6 +53,13 @@ function slots.liveSlots(key)
   local live = call('SCARD', K.slots .. key)
   return type and live + call('ZCARD', K.leasesOf .. type) or live
 end
+
+function slots.hasRoom(limit)
+  local max = slots.maximumOf(limit)
+  return max == C.noMax or slots.liveSlots(limit.key) < max
+end
+
+function slots.slotOf(seq, of, max) return struct.pack('>I6I7I4', seq, of, max) end
 
 -- A key is listed as long as somebody who names it waits or holds a slot.
 function slots.forgetKeyIfUnused(key)
@@ -101,24 +113,6 @@ function slots.listIn(of, name)
   return list
 end
 
-function slots.freeCollected(freeing)
-  for type, members in pairs(freeing.leases) do slots.removeLeases(type, members) end
-  for key, members in pairs(freeing.slots) do call('SREM', K.slots .. key, unpack(members)) end
-  for key in pairs(freeing.named) do slots.forgetKeyIfUnused(key) end
-end
-
-function slots.laneOf(r)
-  if r[R.limits] == '' then return r[R.type] end
-  return r[R.type] .. '\n' .. r[R.limits]
-end
-
-function slots.hasRoom(limit)
-  local max = slots.maximumOf(limit)
-  return max == C.noMax or slots.liveSlots(limit.key) < max
-end
-
-function slots.slotOf(seq, of, max) return struct.pack('>I6I7I4', seq, of, max) end
-
 -- @param how 'lease' the slots of the running lease; 'drain' those that outlived it; 'lost' those of a lease that is over
 function slots.free(freeing, lane, seq, of, how)
   local faced = slots.facedIn(lane)
@@ -134,4 +128,10 @@ function slots.free(freeing, lane, seq, of, how)
     freeing.keys[limit.key] = true
     if limit.named then freeing.named[limit.key] = true end
   end
+end
+
+function slots.freeCollected(freeing)
+  for type, members in pairs(freeing.leases) do slots.removeLeases(type, members) end
+  for key, members in pairs(freeing.slots) do call('SREM', K.slots .. key, unpack(members)) end
+  for key in pairs(freeing.named) do slots.forgetKeyIfUnused(key) end
 end

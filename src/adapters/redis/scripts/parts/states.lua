@@ -43,6 +43,16 @@ function arrays.writeStates(types)
   return waits
 end
 
+function arrays.earliestOf(times)
+  local earliest = nil
+  if type(times) == 'string' then times = { times } end
+  for i = 1, #times do
+    -- As bytes they compare as the numbers do.
+    if times[i] ~= '\0\0\0\0\0\0' and (not earliest or times[i] < earliest) then earliest = times[i] end
+  end
+  return earliest and struct.unpack('>I6', earliest)
+end
+
 function arrays.writeDeadlines(waits)
   if #deadlineSeqs > 0 then table.insert(deadlineBlocks, 1, { deadlineSeqs, deadlines }) end
   for _, block in ipairs(deadlineBlocks) do
@@ -57,14 +67,4 @@ function arrays.writeDeadlines(waits)
     end)
   end
   deadlineBlocks, deadlineSeqs, deadlines = {}, {}, {}
-end
-
-function arrays.earliestOf(times)
-  local earliest = nil
-  if type(times) == 'string' then times = { times } end
-  for i = 1, #times do
-    -- As bytes they compare as the numbers do.
-    if times[i] ~= '\0\0\0\0\0\0' and (not earliest or times[i] < earliest) then earliest = times[i] end
-  end
-  return earliest and struct.unpack('>I6', earliest)
 end

@@ -1,5 +1,3 @@
-
-
 -- Progress, results and errors: what is long lies in a key of its own, what is empty takes no room.
 function records.setValue(r, field, flag, family, value)
   if value == '' and not records.hasTail(r) and not records.hasFlag(r, flag) then return end
@@ -18,7 +16,6 @@ function records.setValue(r, field, flag, family, value)
 end
 
 function records.setProgress(r, value) records.setValue(r, R.progress, B.progressApart, K.progress, value) end
-
 function records.setResult(r, value) records.setValue(r, R.result, B.resultApart, K.result, value) end
 
 function records.setError(r, code, message)
