@@ -165,7 +165,7 @@ it('Redis is full: submits are refused, what runs ends, and all goes on when the
   assert.deepEqual([...new Set(tasks.map(({ status, attempt }) => `${status} ${attempt}`))], ['success 1']);
 });
 
-it('SCRIPT FLUSH in the middle of the work is not noticed', { timeout: 60_000 }, async (t) => {
+it('SCRIPT FLUSH and FUNCTION FLUSH in the middle of the work are not noticed', { timeout: 60_000 }, async (t) => {
   await seeded(async (chance) => {
     const cluster = await Cluster.start(t);
     const a = await cluster.node('a');
@@ -174,6 +174,7 @@ it('SCRIPT FLUSH in the middle of the work is not noticed', { timeout: 60_000 },
     for (let flush = 0; flush < 20; flush++) {
       await sleep(50);
       await cluster.redis.command('SCRIPT', 'FLUSH');
+      await cluster.redis.command('FUNCTION', 'FLUSH');
     }
     await load.stop();
     const counts = await allFinal(a.url, load.accepted.size);
