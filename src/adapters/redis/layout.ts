@@ -61,6 +61,17 @@ export const RECORD_FIELDS = [
   ['result', 'I4c0'],
 ] as const;
 
+/**
+ * A task that nothing has happened to has this byte in front, its flags and when it is due, instead of all that attempts change: it
+ * was made when it was created, and is pending.
+ */
+export const NEW_RECORD = 255;
+export const NEW_FIELDS = [
+  ['mark', 'B'],
+  ['flags', 'B'],
+  ['dueAt', 'I6'],
+] as const;
+
 /** Where the groups end, counted in fields. */
 export const RECORD_GROUPS = { event: 4, step: 8, attempt: 13, lane: 17, front: 22, body: 24 } as const;
 

@@ -3,9 +3,9 @@
 import type { Limit } from '../../domain/concurrency.ts';
 import type { TaskErrorCode } from '../../domain/errors.ts';
 import { DEFAULT_RETRY, type RetryStrategy } from '../../domain/retry.ts';
-import { type PendingReason, STATUSES, type Task, type TaskSpec } from '../../domain/task.ts';
+import { type PendingReason, STATUSES, type Status, type Task, type TaskSpec } from '../../domain/task.ts';
 import { Reader, Writer } from './bytes.ts';
-import { FLAGS } from './layout.ts';
+import { FLAGS, NEW_RECORD } from './layout.ts';
 
 /** Partition, offset and the tag of the topic: where the log has the task. Scripts look for it at the beginning of the text. */
 export type RecordPlace = readonly [partition: number, offset: number, tag: number];
@@ -134,40 +134,89 @@ export interface Apart {
 
 const NOTHING_APART: Apart = {};
 
-/** Reads a record. `id` is not in it: the key is. @param firstAttempt ignored where the record says more */
+/** What attempts change in a task. */
+interface Changing {
+  readonly status: Status;
+  readonly flags: number;
+  readonly version: number;
+  readonly retry: number;
+  readonly token: number;
+  /** 0: not since it was created */
+  readonly updatedAt: number;
+  readonly completedAt: number;
+  readonly attempt: number;
+  readonly startedAt: number;
+  readonly recoveries: number;
+  readonly runAt: number;
+  readonly workerId: string;
+}
+
+function readChanging(from: Reader): Changing {
+  const status = STATUSES[from.uint(1)] ?? 'failed';
+  const flags = from.uint(1);
+  const version = from.uint(4);
+  const retry = from.uint(2);
+  const token = from.token();
+  const updatedAt = from.uint(6);
+  from.skip(7);
+  const completedAt = from.uint(6);
+  const attempt = from.uint(4);
+  const startedAt = from.uint(6);
+  const recoveries = from.uint(2);
+  const runAt = from.uint(6);
+  const workerId = from.text(2);
+  const since = { token, updatedAt, completedAt, attempt, startedAt, recoveries, runAt, workerId };
+  return { status, flags, version, retry, ...since };
+}
+
+const FIRST_STEPS = ['pending', 'processing', 'success'] as const;
+
+function readNew(from: Reader, first: FirstAttempt | undefined): Changing {
+  from.skip(1);
+  const flags = from.uint(1);
+  const runAt = from.uint(6);
+  const { token = 0, startedAt = 0, completedAt = 0, worker = '' } = first ?? {};
+  const steps = first === undefined ? 0 : completedAt === 0 ? 1 : 2;
+  return {
+    status: FIRST_STEPS[steps],
+    flags,
+    version: 1 + steps,
+    retry: 0,
+    token: steps === 1 ? token : 0,
+    updatedAt: Math.max(startedAt, completedAt),
+    completedAt,
+    attempt: steps === 0 ? 0 : 1,
+    startedAt,
+    recoveries: 0,
+    runAt,
+    workerId: worker,
+  };
+}
+
+/** Reads a record. `id` is not in it: the key is. @param first ignored for tasks of which the record says more */
 export function readRecord(
   bytes: Buffer,
   id: string,
   reason: PendingReason | null,
   apart: Apart = NOTHING_APART,
-  firstAttempt?: FirstAttempt,
+  first?: FirstAttempt,
 ): TaskRecord {
   const from = new Reader(bytes);
-  let status = STATUSES[from.uint(1)] ?? 'failed';
-  const first = status === 'pending' ? firstAttempt : undefined;
-  const flags = from.uint(1);
-  let version = from.uint(4);
-  const retry = from.uint(2);
-  let token = from.token();
-  let updatedAt = from.uint(6);
-  from.skip(7);
-  let completedAt = from.uint(6);
-  let attempt = from.uint(4);
-  let startedAt = from.uint(6);
-  const recoveries = from.uint(2);
-  const runAt = from.uint(6);
-  let workerId = from.text(2);
-  if (first) {
-    const isOver = first.completedAt > 0;
-    status = isOver ? 'success' : 'processing';
-    version += isOver ? 2 : 1;
-    token = isOver ? 0 : first.token;
-    updatedAt = isOver ? first.completedAt : first.startedAt;
-    completedAt = first.completedAt;
-    attempt = 1;
-    startedAt = first.startedAt;
-    workerId = first.worker;
-  }
+  const changing = bytes[0] === NEW_RECORD ? readNew(from, first) : readChanging(from);
+  const {
+    status,
+    flags,
+    version,
+    retry,
+    token,
+    updatedAt,
+    completedAt,
+    attempt,
+    startedAt,
+    recoveries,
+    runAt,
+    workerId,
+  } = changing;
   const seq = from.uint(6);
   const groupAt = from.at;
   const type = from.text(1);
@@ -214,7 +263,7 @@ export function readRecord(
     cancelRequested: (flags & FLAGS.cancelRequested) !== 0,
     version,
     createdAt,
-    updatedAt,
+    updatedAt: updatedAt === 0 ? createdAt : updatedAt,
     startedAt: startedAt === 0 ? null : startedAt,
     completedAt: completedAt === 0 ? null : completedAt,
     runAt,

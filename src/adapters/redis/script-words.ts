@@ -9,6 +9,8 @@ import {
   CHUNK_TASKS,
   FIRST_FIELDS,
   FLAGS,
+  NEW_FIELDS,
+  NEW_RECORD,
   RECORD_FIELDS,
   RECORD_GROUPS,
   RECORD_NOTES,
@@ -36,7 +38,10 @@ export function scriptWords(keys: ShardKeys): ScriptWords {
       /** What changes. */
       changing: formatOf(0, attempt),
       /** Of an entry of `firsts`. */
-      first: luaText(`>${FIRST_FIELDS.map(([, format]) => format).join('')}`),
+      first: formatOfAll(FIRST_FIELDS),
+      /** What the record of a new task begins with; and up to where its specification begins. */
+      newHead: formatOfAll(NEW_FIELDS),
+      new: formatOfAll([...NEW_FIELDS, ...RECORD_FIELDS.slice(attempt, front)]),
       /** What is asked of a waiting task: all up to the process timeout. */
       waiting: formatOf(0, front - 1),
       front: formatOf(0, front),
@@ -51,9 +56,11 @@ export function scriptWords(keys: ShardKeys): ScriptWords {
       firstBytes: String(sizeOf(FIRST_FIELDS)),
       /** So many leases that come at once are not kept as a list. */
       listedLeases: '20',
-      /** Where the token is, when the task is due, and the length of the worker, which is the last field of an attempt. */
+      /** The mark of a new record, and what follows its head. */
+      newRecord: String(NEW_RECORD),
+      newFixedAt: String(sizeOf(NEW_FIELDS) + 1),
+      /** Where the token is, and the length of the worker, which is the last field of an attempt. */
       tokenAt: String(bytesOf(0, event) + 1),
-      dueAt: String(bytesOf(0, attempt - 2) + 1),
       workerAt: String(bytesOf(0, attempt - 1) + 1),
       /** Bytes of a tail in which nothing is. */
       emptyTail: String(1 + 2 + 4 + 4),
@@ -85,8 +92,11 @@ function placesInRecord(): Record<string, string> {
 }
 
 function formatOf(from: number, to: number): string {
-  const formats = RECORD_FIELDS.slice(from, to).map(([, format]) => format);
-  return luaText(`>${formats.join('')}`);
+  return formatOfAll(RECORD_FIELDS.slice(from, to));
+}
+
+function formatOfAll(fields: readonly (readonly [name: string, format: string])[]): string {
+  return luaText(`>${fields.map(([, format]) => format).join('')}`);
 }
 
 /** Of fields that are numbers. */

@@ -118,7 +118,7 @@ export const PATCHES_OF_CALLS: readonly LuaPatch[] = [
     name: 'submit: is told by no event',
     breaks: 'I5',
     file: 'parts/accepting',
-    find: "  changes.groupFor(3, run.lane.type, '', n)\n  events[#events + 1] = table.concat(c.ids, '', from, to)\n",
+    find: "  changes.groupFor(3, run.lane.type, '', n)\n  events[#events + 1] = c.idBytes:sub(16 * from - 15, 16 * to)\n",
     replace: '',
     caughtBy: 'room is made > and handed on when who was woken does not take it',
   },

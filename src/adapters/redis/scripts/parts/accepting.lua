@@ -128,7 +128,7 @@ end
 -- Packs the records of submissions `from` to `to` of a run, key and value each, at the end of `into`. `c` has the columns of
 -- the call, and the numbers and their bytes from `first` on; `before` = how many new ones there were before these.
 function accepting.pack(c, run, from, to, before, into)
-  local lane, prefix = run.lane, struct.pack(F.changing, S.pending, run.flags, 1, 0, 0, now, 0, 0, 0, 0, 0, run.due, 0, '')
+  local lane, prefix = run.lane, struct.pack(F.newHead, C.newRecord, run.flags, run.due)
   local members, keys, rests, w = c.members, c.keys, c.rests, #into
   local shift, created, middle = before + 1 - from, bytesOf(now), lane.packed .. '\0\0' .. bytesOf(now)
   if not run.hasFacets then

@@ -5,7 +5,17 @@ local records = {}
 local tasks, dirty = {}, {}
 
 function records.recordOf(id, raw)
-  return { id, raw, false, false, struct.unpack(F.front, raw) }
+  if raw:byte() ~= C.newRecord then return { id, raw, false, false, struct.unpack(F.front, raw) } end
+  local _, flags, due, seq, type, limits, facets, created, priority, queueTimeout, processTimeout, maxRetry, after =
+    struct.unpack(F.new, raw)
+  return { id, raw, false, false, S.pending, flags, 1, 0, 0, created, 0, 0, 0, 0, 0, due, '', seq, type, limits, facets, created,
+    priority, queueTimeout, processTimeout, maxRetry, after }
+end
+
+-- Where that begins which never changes.
+function records.fixedAt(raw)
+  if raw:byte() == C.newRecord then return C.newFixedAt end
+  return C.workerAt + 2 + struct.unpack('>I2', raw, C.workerAt)
 end
 
 function records.fetch(ids)
@@ -57,7 +67,7 @@ end
 
 function records.encode(r)
   local raw, worker = r[R.raw], r[R.worker]
-  local fixedAt = C.workerAt + 2 + struct.unpack('>I2', raw, C.workerAt)
+  local fixedAt = records.fixedAt(raw)
   local numbers = struct.pack(F.changing, r[R.status], r[R.flags], r[R.version], r[R.retry], r[R.token],
     r[R.updatedAt], r[R.settledToken], r[R.completedAt], r[R.attempt], r[R.startedAt], r[R.recoveries], r[R.dueAt],
     #worker, worker)

@@ -54,8 +54,8 @@ function settling.writeResults(c, run, from, to, results)
   for i = from, to do
     local raw, result = raws[i - from + 1], results[i]
     written[w + 1] = keys[i - from + 1]
-    written[w + 2] = beginning .. c.tokens[i] .. ofAttempt .. cut(raw, C.dueAt, C.workerAt - 1) .. worker
-      .. cut(raw, C.workerAt + 2, -C.emptyTail - 1) .. NO_ERROR .. pack('>I4', #result) .. result
+    written[w + 2] = beginning .. c.tokens[i] .. ofAttempt .. cut(raw, 3, C.newFixedAt - 1) .. worker
+      .. cut(raw, C.newFixedAt, -C.emptyTail - 1) .. NO_ERROR .. pack('>I4', #result) .. result
     w = w + 2
   end
   firsts.clearRun(run.chunk, run.offset, to - from + 1)

@@ -63,14 +63,14 @@ function taking.takeEach(batch, lane, type, node)
   local timed, late, leases, others = {}, {}, {}, nil
   local made = { told = {}, unusual = {}, facetsOf = {} }
   local facetsOf, lastTimeout, lease, leaseText, shortest = made.facetsOf, nil, leaseMs, nil, leaseMs
-  -- Head; what a task has of attempts, of which it has none; due; worker and what its lane says; facets; the rest.
-  local laneBytes = 2 + 7 + #type + 2 + math.max(0, #lane - #type - 1)
-  local format = '>c' .. (C.tokenAt - 1) .. 'c' .. (C.dueAt - C.tokenAt) .. 'c6c' .. laneBytes .. 'I2' .. F.fresh
-  local facetsAt, restFormat = C.workerAt + laneBytes + 2, '>' .. F.fresh
-  local plain, apart = taking.headOfNew(0), taking.headOfNew(B.payloadApart)
+  -- Mark and flags; due; number and what its lane says; facets; the rest.
+  local laneBytes = 7 + #type + 2 + math.max(0, #lane - #type - 1)
+  local format = '>c2c6c' .. laneBytes .. 'I2' .. F.fresh
+  local facetsAt, restFormat = C.newFixedAt + laneBytes + 2, '>' .. F.fresh
+  local plain, apart = struct.pack('BB', C.newRecord, 0), struct.pack('BB', C.newRecord, B.payloadApart)
   for i = 1, #raws do
     local raw, isLate = raws[i], nil
-    local head, _, due, _, facets, created, _, queueTimeout, processTimeout = unpackAs(format, raw)
+    local head, due, _, facets, created, _, queueTimeout, processTimeout = unpackAs(format, raw)
     if head == plain or head == apart then
       if facets > 0 then
         created, _, queueTimeout, processTimeout = unpackAs(restFormat, raw, facetsAt + facets)
@@ -98,8 +98,6 @@ function taking.takeEach(batch, lane, type, node)
   made.timed, made.late, made.leases, made.earliest, made.others = timed, late, leases, now + shortest, others
   return made
 end
-
-function taking.headOfNew(flags) return struct.pack(F.event, S.pending, flags, 1, 0) end
 
 -- First attempts begin: notes their entries, and tells of them.
 function taking.beginFirsts(of, flags, type, node)
@@ -219,8 +217,8 @@ function taking.noteIdle(names, node, isIdle)
 end
 
 function taking.isWaitOver(raw)
-  local _, _, _, _, _, _, _, _, _, _, _, due, _, _, _, _, _, _, _, timeout = struct.unpack(F.waiting, raw)
-  return timeout > 0 and due + timeout <= now
+  local r = records.recordOf('', raw)
+  return r[R.queueTimeoutMs] > 0 and r[R.dueAt] + r[R.queueTimeoutMs] <= now
 end
 
 -- Takes one task whose record has a tail: its error is told, its progress is forgotten.
