@@ -77,7 +77,10 @@ function sortStatements(script: string, statements: readonly string[]): Sorted {
       if (seen.has(name)) throw new Error(`script ${script} has two variables called '${name}'`);
       seen.add(name);
     }
-    const isNamespace = names.length === 1 && namespaces.has(names[0] as string);
+    const isNamespace = names.some((name) => namespaces.has(name));
+    if (isNamespace && !/^local \w+ = \{\}$/.test(statement)) {
+      throw new Error(`script ${script} keeps something in '${list}', which would outlive the call`);
+    }
     if (isNamespace || /^(local )?function\b/.test(statement)) {
       sorted.declared.push(statement);
     } else if (list === undefined) {

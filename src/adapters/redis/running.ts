@@ -17,11 +17,12 @@ import type {
 import { ATTEMPT_NUMBERS } from './attempts.ts';
 import { Reader, Writer } from './bytes.ts';
 import { bytes, doubles, text } from './calls.ts';
-import { type FirstClaims, Runs } from './first-claims.ts';
+import type { FirstClaims } from './first-claims.ts';
 import { ID_BYTES, isAnIdTwice, refsBytes, TOKEN_BYTES, writeId, writeToken } from './ids.ts';
 import { APART_BYTES_MIN } from './layout.ts';
 import type { RedisArg, RedisReply } from './link.ts';
 import { inPages, PAGE, requestOfPage } from './pages.ts';
+import { SettlementRuns } from './settlement-runs.ts';
 import type { Shard } from './shard.ts';
 import { readViews } from './views.ts';
 
@@ -129,7 +130,7 @@ export function settle(shard: Shard, batch: readonly Settlement[], firsts: First
 async function settlePage(shard: Shard, batch: readonly Settlement[], firsts: FirstClaims): Promise<SettleReply[]> {
   const ids = Buffer.allocUnsafe(batch.length * ID_BYTES);
   const tokens = Buffer.allocUnsafe(batch.length * TOKEN_BYTES);
-  const runs = new Runs(batch.length);
+  const runs = new SettlementRuns(batch.length);
   const settlements: RedisArg[] = [];
   let kinds = '';
   for (const [index, settlement] of batch.entries()) {

@@ -54,6 +54,14 @@ void describe('a library of functions', () => {
     );
   });
 
+  void it('is refused where functions and what a call keeps share a table', () => {
+    const parts = 'local lanes = { seen = {} }\nfunction lanes.of()\n  return lanes.seen\nend';
+    assert.throws(
+      () => functionLibrary(claimOf(parts)),
+      /claim keeps something in 'lanes', which would outlive the call/,
+    );
+  });
+
   void it('has all that is called for every task', () => {
     const { names } = functionLibrary(loadScripts(scriptWords(shardKeys('xqueue', 0)), 'with'));
     assert.deepEqual([...names.keys()], ['submit', 'ingest', 'claim', 'settle']);
