@@ -7,27 +7,28 @@ export interface Place {
 }
 
 /** Far more than a node runs. What is forgotten only costs its settlement more. */
-const PLACES_MAX = 20_000;
+const SLOTS = 16_384;
 
+/** By token, each in the slot of its last digits until another one takes that: nothing is made or moved for one task. */
 export class FirstClaims {
-  readonly #places = new Map<number, Place>();
+  readonly #tokens = new Float64Array(SLOTS);
+  readonly #seqs = new Float64Array(SLOTS);
+  readonly #groups = new Array<Buffer | undefined>(SLOTS).fill(undefined);
   #lastGroup = Buffer.alloc(0);
 
   add(token: number, seq: number, group: Buffer): void {
     // Tasks that are claimed together are mostly of one group.
     if (!this.#lastGroup.equals(group)) this.#lastGroup = Buffer.from(group);
-    this.#places.set(token, { seq, group: this.#lastGroup });
-    if (this.#places.size <= PLACES_MAX) return;
-    const [oldest] = this.#places.keys();
-    if (oldest !== undefined) this.#places.delete(oldest);
+    const slot = token % SLOTS;
+    this.#tokens[slot] = token;
+    this.#seqs[slot] = seq;
+    this.#groups[slot] = this.#lastGroup;
   }
 
   get(token: number): Place | undefined {
-    return this.#places.get(token);
-  }
-
-  /** Its attempt has been settled. */
-  delete(token: number): void {
-    this.#places.delete(token);
+    const slot = token % SLOTS;
+    const group = this.#groups[slot];
+    if (this.#tokens[slot] !== token || group === undefined) return undefined;
+    return { seq: this.#seqs[slot] as number, group };
   }
 }

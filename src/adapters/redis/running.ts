@@ -144,7 +144,6 @@ async function settlePage(shard: Shard, batch: readonly Settlement[], firsts: Fi
   const twice = isAnIdTwice(batch, ({ id }) => id) ? 1 : 0;
   const groups = { groupCount: runs.groups.length, args: [...runs.groups, ...settlements] };
   const { values } = await shard.step('settle', { ids, tokens, kinds, runs: runs.done(), twice, ...groups });
-  for (const { token } of batch) firsts.delete(token);
   return Array.from(text(values[0] ?? ''), (letter): SettleReply => {
     if (letter === 'l') return { state: 'lease_lost' };
     return { state: 'settled', status: STATUSES[Number(letter)] ?? 'failed' };
