@@ -22,6 +22,7 @@ export interface Sender {
   send(args: readonly RedisArg[]): Promise<RedisReply>;
 }
 
+const MISSING = Symbol('there is no such function');
 const FUNCTION_IS_MISSING = /Function not found/;
 const NO_FUNCTIONS = /unknown command|permissions to run the '(?:fcall|function)/i;
 
@@ -72,14 +73,21 @@ export class Calls {
     const list = [this.#shard, ...argList(script, { ...args, step })];
     const called = this.#functions?.names.get(name);
     if (called === undefined) return evaluate(sender, script, list);
+    const call = ['FCALL', called, '1', ...list];
+    const reply = await this.#unlessMissing(sender.send(call));
+    if (reply !== MISSING) return reply;
+    // A server that is new to this program, or was emptied; it may lose them again at once.
+    const again = (await this.#loadLibrary(sender)) ? await this.#unlessMissing(sender.send(call)) : MISSING;
+    return again === MISSING ? evaluate(sender, script, list) : again;
+  }
+
+  async #unlessMissing(reply: Promise<RedisReply>): Promise<RedisReply | typeof MISSING> {
     try {
-      return await sender.send(['FCALL', called, '1', ...list]);
+      return await reply;
     } catch (error) {
       if (!this.#isWithoutFunctions(error) && !FUNCTION_IS_MISSING.test(String(error))) throw error;
+      return MISSING;
     }
-    // A server that is new to this program, or was emptied.
-    if (await this.#loadLibrary(sender)) return sender.send(['FCALL', called, '1', ...list]);
-    return evaluate(sender, script, list);
   }
 
   async #loadLibrary(sender: Sender): Promise<boolean> {

@@ -13,7 +13,7 @@ const SLOTS = 16_384;
 export class FirstClaims {
   readonly #tokens = new Float64Array(SLOTS);
   readonly #seqs = new Float64Array(SLOTS);
-  readonly #groups = new Array<Buffer | undefined>(SLOTS).fill(undefined);
+  readonly #groups = Array.from({ length: SLOTS }, (): Buffer | undefined => undefined);
   #lastGroup = Buffer.alloc(0);
 
   add(token: number, seq: number, group: Buffer): void {

@@ -16,7 +16,8 @@
 --@include finish
 waiting.endLeases()
 local timedOut = waiting.expireWaits(tonumber(limit))
-local promoted = waiting.promoteDue(tonumber(limit))
+-- Not while others wait whose time is over: they might be among those that are due.
+local promoted = moreWaitsOver and 0 or waiting.promoteDue(tonumber(limit))
 ending.flush()
 
 -- Directory entries may be too early: the first is made true until it is the earliest.
