@@ -17,12 +17,14 @@ import { reads } from './themes/reads.ts';
 import { signals } from './themes/signals.ts';
 import { submit } from './themes/submit.ts';
 import { time } from './themes/time.ts';
+import { together } from './themes/together.ts';
 import { waits } from './themes/waits.ts';
 
 export const THEMES: readonly Theme[] = [
   lifecycle,
   submit,
   claim,
+  together,
   leases,
   outcomes,
   cancelAndRevive,

@@ -6,14 +6,16 @@ import { STATUSES } from '../../src/domain/task.ts';
 import type { CancelRequest, ListQuery } from '../../src/ports/task-store.ts';
 import { aNode, SECOND } from '../conformance/builders.ts';
 import { logs } from './steps-of-logs.ts';
-import { someSettlement, someSubmission, someSweep } from './wishes.ts';
+import { someAlike, someSettlement, someSubmission, someSweep } from './wishes.ts';
 import { NODES, type World } from './world.ts';
 
 export type Step = (world: World) => Promise<void>;
 
 async function submit(world: World): Promise<void> {
   const { pair, chance, coverage } = world;
-  const batch = Array.from({ length: chance.between(1, 4) }, () => someSubmission(world));
+  const batch = chance.oneIn(4)
+    ? someAlike(world)
+    : Array.from({ length: chance.between(1, 4) }, () => someSubmission(world));
   const replies = await pair.both(({ store }) => store.submit(batch));
   for (const reply of replies) {
     coverage.saw(`submit: ${reply.state}`);

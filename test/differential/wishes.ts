@@ -3,20 +3,30 @@ import type { Limit } from '../../src/domain/concurrency.ts';
 import { type Outcome, outcomeOfLostLease } from '../../src/domain/outcome.ts';
 import { DEFAULT_RETRY } from '../../src/domain/retry.ts';
 import type { LostLease, Settlement, Submission } from '../../src/ports/task-store.ts';
-import { aSubmission, SECOND } from '../conformance/builders.ts';
+import { aSubmission, SECOND, type TaskWish } from '../conformance/builders.ts';
 import type { PairedLease } from './pair.ts';
 import type { World } from './world.ts';
 
 const PAYLOADS = ['{}', '[]', '{"n":123456789012345678901234567890}', '"日本 🎈"', '{"b":1,"a":[]}', 'null'];
 
 export function someSubmission(world: World): Submission {
+  const { chance } = world;
+  const known = chance.oneIn(20) ? chance.pickRecent(world.ids, 30) : undefined;
+  return aSubmission({ ...someWish(world), id: known ?? world.newId() });
+}
+
+/** Tasks of one call that differ in their ids only. */
+export function someAlike(world: World): Submission[] {
+  const wish = someWish(world);
+  return Array.from({ length: world.chance.between(2, 12) }, () => aSubmission({ ...wish, id: world.newId() }));
+}
+
+function someWish(world: World): TaskWish {
   const { chance, pair } = world;
   const limits = someLimits(world);
   const [first] = limits;
   const asked = first !== undefined && chance.oneIn(2) ? { concurrencyKey: first.key, maxConcurrency: first.max } : {};
-  const known = chance.oneIn(20) ? chance.pickRecent(world.ids, 30) : undefined;
-  return aSubmission({
-    id: known ?? world.newId(),
+  return {
     type: chance.pick(world.types),
     payload: chance.pick(PAYLOADS),
     priority: chance.pick([0, 0, 0, 1, -1, 5]),
@@ -39,7 +49,7 @@ export function someSubmission(world: World): Submission {
     ...(chance.oneIn(6)
       ? { idempotency: { key: `key-${chance.below(4)}`, fingerprint: chance.oneIn(4) ? 'bb' : 'aa' } }
       : {}),
-  });
+  };
 }
 
 /** None, one or several keys, each with a maximum of the task's own. */

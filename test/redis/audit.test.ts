@@ -89,7 +89,7 @@ void describe('the auditor of the Redis store', () => {
     const id = await s.submit();
     await server.command('DEL', s.key('lane', 'mail'), s.key('ready', 'mail'));
     assert.deepEqual(await s.claim(), []);
-    await s.mends(['I1']);
+    await s.mends(['C1', 'I1']);
     assert.deepEqual(
       (await s.claim()).map(({ task }) => task.id),
       [id],
@@ -108,6 +108,19 @@ void describe('the auditor of the Redis store', () => {
     await server.command('DEL', s.key('ready', 'mail'));
     assert.deepEqual(await s.claim(), []);
     await s.mends(['I17']);
+    assert.deepEqual(
+      (await s.claim()).map(({ task }) => task.id),
+      [id],
+    );
+  });
+
+  auditTest('drops from a lane what does not wait there, or is there twice (I1)', async (s) => {
+    const id = await s.submit();
+    // Numbers 1 and 2, of which the first waits already and nobody has the second; then 77 to 600.
+    await server.command('ZADD', s.key('lane', 'mail'), '1', '\0\0\0\0\0\u0001\0\u0002');
+    await server.command('ZADD', s.key('lane', 'mail'), '77', '\0\0\0\0\0M\u0001\u000c');
+    assert.equal((await s.store.audit('report')).filter(({ invariant }) => invariant === 'I1').length, 2 + 268);
+    await s.mends(['C1', 'I1']);
     assert.deepEqual(
       (await s.claim()).map(({ task }) => task.id),
       [id],

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { systemClock } from '../../src/adapters/clock/system-clock.ts';
+import { shardKeys } from '../../src/adapters/redis/keys.ts';
 import { checkRedis, openRedisStore, type RedisAddress, RedisRefused } from '../../src/adapters/redis/open.ts';
 import { StoreUnavailable } from '../../src/domain/errors.ts';
 import { aSubmission, SETTINGS, succeed } from '../conformance/builders.ts';
@@ -100,6 +101,19 @@ void describe('opening the Redis store', () => {
     const sentinel = { master: 'mymaster', addresses: [server.addr] };
     assert.match(await refusal({ addr: server.addr, sentinel }, StoreUnavailable), /'mymaster' \(redis\.sentinel\)/);
   });
+
+  void it('refuses tasks that another version keeps in another way, and names both ways out', () =>
+    withServer({}, async (server) => {
+      const { addr } = server;
+      // Of before layouts had numbers: eight doubles.
+      await server.command('SET', shardKeys('old', 0).names.state, '\0'.repeat(64));
+      const message = await refusal({ addr, keyPrefix: 'old' }, RedisRefused);
+      assert.match(message, /layout 1, .* needs \d+: let that version finish them first, or use another redis\.key_prefix/);
+      const layout = (await checkRedis({ addr, keyPrefix: 'old' }, systemClock)).find(({ name }) => name === 'layout');
+      assert.equal(layout?.status, 'error');
+      await open({ addr, keyPrefix: 'new' });
+      await open({ addr, keyPrefix: 'new' });
+    }));
 
   void it('keeps the data of each database and prefix apart', () =>
     withServer({}, async ({ addr }) => {

@@ -15,7 +15,7 @@ export async function audit(shard: Shard, mode: Mode): Promise<AuditFinding[]> {
     for (const one of list(reply)) findings.push(findingOf(text(one), mode));
   };
   const types = await namesOf(shard, 'types');
-  const lanes = await namesOf(shard, 'lanes');
+  const lanes = await namesOf(shard, 'lanes', types);
   const pieces = await namesOf(shard, mode === 'report' ? 'pieces' : 'live');
   const codes = mode === 'report' ? 'all' : 'live';
   for (const chunk of pieces) {
@@ -24,7 +24,7 @@ export async function audit(shard: Shard, mode: Mode): Promise<AuditFinding[]> {
       note(values[0]);
     }
   }
-  for (const { which, name } of indexesOf(types, lanes, await keyNames(shard))) {
+  for (const { which, name } of indexesOf(types, await keyNames(shard))) {
     for (let cursor: string | null = '0'; cursor !== null; ) {
       const { values } = await shard.read('audit-index', { mode, which, name, cursor });
       note(values[0]);
@@ -32,10 +32,16 @@ export async function audit(shard: Shard, mode: Mode): Promise<AuditFinding[]> {
       cursor = next === '0' ? null : next;
     }
   }
+  for (const name of lanes) {
+    for (let cursor: string | null = ''; cursor !== null; ) {
+      const { values } = await shard.read('audit-spans', { mode, name, cursor });
+      note(values[0]);
+      cursor = text(values[1] ?? '') || null;
+    }
+  }
   // Last, when every task is where it belongs: then lanes can be judged by what is in them.
-  const all = [...types, ...lanes];
-  for (let at = 0; at < all.length; at += LANES_PER_CALL) {
-    const { values } = await shard.read('audit-lanes', { mode, names: all.slice(at, at + LANES_PER_CALL) });
+  for (let at = 0; at < lanes.length; at += LANES_PER_CALL) {
+    const { values } = await shard.read('audit-lanes', { mode, names: lanes.slice(at, at + LANES_PER_CALL) });
     note(values[0]);
   }
   if (mode === 'report') findings.push(...(await recount(shard, pieces)));
@@ -45,22 +51,23 @@ export async function audit(shard: Shard, mode: Mode): Promise<AuditFinding[]> {
 const LANES_PER_CALL = 100;
 
 interface Index {
-  readonly which: 'delayed' | 'late' | 'lane' | 'leases' | 'lost' | 'drains' | 'slots';
+  readonly which: 'delayed' | 'late' | 'leases' | 'lost' | 'drains' | 'slots';
   readonly name: RedisArg;
 }
 
-function indexesOf(types: readonly RedisArg[], lanes: readonly RedisArg[], keys: readonly RedisArg[]): Index[] {
+function indexesOf(types: readonly RedisArg[], keys: readonly RedisArg[]): Index[] {
   const whole = (['delayed', 'lost', 'drains'] as const).map((which): Index => ({ which, name: '' }));
-  const ofType = types.flatMap((name) =>
-    (['late', 'leases', 'lane'] as const).map((which): Index => ({ which, name })),
-  );
-  const ofLane = lanes.map((name): Index => ({ which: 'lane', name }));
-  return [...whole, ...ofType, ...ofLane, ...keys.map((name): Index => ({ which: 'slots', name }))];
+  const ofType = types.flatMap((name) => (['late', 'leases'] as const).map((which): Index => ({ which, name })));
+  return [...whole, ...ofType, ...keys.map((name): Index => ({ which: 'slots', name }))];
 }
 
-/** Names are bytes: those of lanes are no text. */
-async function namesOf(shard: Shard, which: 'types' | 'lanes' | 'pieces' | 'live'): Promise<RedisArg[]> {
-  const names = new Map<string, RedisArg>();
+/** Names are bytes: those of lanes are no text. `more`: names to which they are added, each once. */
+async function namesOf(
+  shard: Shard,
+  which: 'types' | 'lanes' | 'pieces' | 'live',
+  more: readonly RedisArg[] = [],
+): Promise<RedisArg[]> {
+  const names = new Map(more.map((name) => [latin1(name), name]));
   for (let cursor: string | null = ''; cursor !== null; ) {
     const { values } = await shard.read('audit-names', { which, cursor });
     for (const name of list(values[1])) names.set(latin1(name), asArg(name));

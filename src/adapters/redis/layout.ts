@@ -102,7 +102,14 @@ export const STATE_FIELDS = [
   'announced',
   'outboxHeard',
   'types',
+  'layout',
 ] as const;
+
+/**
+ * To be raised with every change of what is kept in Redis and how: nodes of another number are refused at their start. 2: first
+ * attempts apart (ADR 0016), lanes of spans (ADR 0018).
+ */
+export const LAYOUT = 2;
 
 /** Tasks per piece of the arrays by acceptance number (ids, states, types, deadlines) and of the indexes by facet. Small
  * sets of whole numbers are stored as arrays by Redis up to 512 members. */

@@ -1,8 +1,7 @@
 // Loaded by the lease keeper's thread: a connection of its own to Redis, whatever the main thread is doing.
 import type { HeartbeatReply, HeartbeatRequest } from '../../ports/task-store.ts';
 import { Connection } from './connection.ts';
-import { shardKeys } from './keys.ts';
-import { callsFor, greet, type LeaseData, openServer } from './open.ts';
+import { callsFor, greet, type LeaseData, openServer, shardKeysOf } from './open.ts';
 import { heartbeat } from './running.ts';
 import type { Shard } from './shard.ts';
 import { threadClock } from './thread-clock.ts';
@@ -17,7 +16,7 @@ export interface LeaseStore {
 /** Connects in the background: a server that is away now is no reason for a node not to start. */
 export async function connect(data: unknown): Promise<LeaseStore> {
   const options = data as LeaseData;
-  const keys = shardKeys(options.keyPrefix ?? 'xqueue', 0);
+  const keys = shardKeysOf(options);
   const calls = callsFor(keys, { major: options.serverMajor }, options.settings, null);
   const connection = new Connection({
     clock: threadClock,

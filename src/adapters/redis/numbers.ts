@@ -1,4 +1,4 @@
-// Numbers about everything, from counters and indexes; only lanes with limits are walked, a page per call.
+// Numbers about everything, from counters and indexes; lanes are walked, a page per call.
 import { STATUSES } from '../../domain/task.ts';
 import type { MinuteCounts, StoreStats, TypeStats } from '../../ports/task-store.ts';
 import { list, text } from './calls.ts';
@@ -10,20 +10,20 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 export async function stats(shard: Shard): Promise<StoreStats> {
   const { values } = await shard.read('stats', { what: 'counts', names: [] });
-  const [accepted, purged, limitedLanes, counts, minutes] = values;
+  const [accepted, purged, counts, minutes] = values;
   const types = typesOf(list(counts));
   await inPages([...types.keys()], PAGE.types, async (names) => {
     const { values: ofTypes } = await shard.read('stats', { what: 'types', names });
-    for (const one of list(ofTypes[5])) {
-      const [name, oldest, runnable] = list(one);
+    for (const one of list(ofTypes[4])) {
+      const [name, oldest] = list(one);
       const entry = types.get(text(name ?? ''));
       if (!entry) continue;
       entry.oldestPendingMs = Number(oldest);
-      entry.demand = entry.processing + Number(runnable);
+      entry.demand = entry.processing;
     }
     return [];
   });
-  if (Number(limitedLanes) > 0) await addRunnable(shard, types);
+  await addRunnable(shard, types);
   return {
     types: Object.fromEntries(types),
     accepted: Number(accepted),
@@ -71,7 +71,8 @@ async function addRunnable(shard: Shard, types: ReadonlyMap<string, Mutable<Type
       const name = Buffer.isBuffer(lane) ? lane.toString('latin1') : String(lane);
       if (seen.has(name)) continue;
       seen.add(name);
-      const entry = types.get(name.slice(0, name.indexOf('\n')));
+      const newline = name.indexOf('\n');
+      const entry = types.get(newline < 0 ? name : name.slice(0, newline));
       if (entry) entry.demand += Number(lanes[at + 1]);
     }
     cursor = next === '0' ? null : next;

@@ -7,6 +7,7 @@ import { Calls } from './calls.ts';
 import { Connection } from './connection.ts';
 import { faultOf, LinkLost } from './faults.ts';
 import { functionLibrary } from './function-library.ts';
+import { readLayout } from './kept-layout.ts';
 import { type ShardKeys, shardKeys } from './keys.ts';
 import { type Address, type Link, type LinkOptions, openLink } from './link.ts';
 import { scriptWords } from './script-words.ts';
@@ -61,10 +62,9 @@ export class RedisRefused extends Error {
  */
 export async function openRedisStore(options: RedisOptions): Promise<RedisStore> {
   const { clock, settings, poolSize = 10 } = options;
-  const keys = shardKeys(options.keyPrefix ?? 'xqueue', 0);
+  const keys = shardKeysOf(options);
   const signals = new Signals({ everybody: keys.names.everybody, node: keys.names.node });
-  const facts = await withLink(options, (link) => readServerFacts(link, () => clock.now()));
-  const checks = startChecks(facts);
+  const { facts, checks } = await withLink(options, (link) => examine(link, keys, clock));
   if (checks.some(({ status }) => status === 'error')) throw new RedisRefused(checks);
   const calls = callsFor(keys, facts, settings, options.storeTime ?? null);
   const open = () => openServer(options);
@@ -103,8 +103,16 @@ export async function openRedisStore(options: RedisOptions): Promise<RedisStore>
 
 /** What `xqueue doctor` shows. @throws StoreUnavailable when the server cannot be reached */
 export async function checkRedis(address: RedisAddress, clock: Pick<Clock, 'now'>): Promise<Check[]> {
-  return startChecks(await withLink(address, (link) => readServerFacts(link, () => clock.now())));
+  const keys = shardKeysOf(address);
+  return (await withLink(address, (link) => examine(link, keys, clock))).checks;
 }
+
+async function examine(link: Link, { names }: ShardKeys, clock: Pick<Clock, 'now'>) {
+  const facts = await readServerFacts(link, () => clock.now());
+  return { facts, checks: startChecks(facts, await readLayout(link, names.state)) };
+}
+
+export const shardKeysOf = ({ keyPrefix = 'xqueue' }: RedisAddress): ShardKeys => shardKeys(keyPrefix, 0);
 
 export function callsFor(
   keys: ShardKeys,

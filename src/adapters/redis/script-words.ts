@@ -9,6 +9,7 @@ import {
   CHUNK_TASKS,
   FIRST_FIELDS,
   FLAGS,
+  LAYOUT,
   NEW_FIELDS,
   NEW_RECORD,
   RECORD_FIELDS,
@@ -51,6 +52,7 @@ export function scriptWords(keys: ShardKeys): ScriptWords {
       state: luaText(`>${'d'.repeat(STATE_FIELDS.length)}`),
     },
     C: {
+      layout: String(LAYOUT),
       chunk: String(CHUNK_TASKS),
       typeBytes: String(TYPE_BYTES),
       firstBytes: String(sizeOf(FIRST_FIELDS)),

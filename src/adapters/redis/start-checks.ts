@@ -1,8 +1,9 @@
 // Whether this server can be trusted with tasks. Errors stop the start; warnings are for the log and `xqueue doctor`.
+import { LAYOUT } from './layout.ts';
 import type { ServerFacts } from './server-facts.ts';
 
 export interface Check {
-  readonly name: 'version' | 'role' | 'eviction' | 'persistence' | 'clock';
+  readonly name: 'version' | 'role' | 'eviction' | 'persistence' | 'clock' | 'layout';
   readonly status: 'ok' | 'warning' | 'error';
   /** One sentence for a person. */
   readonly message: string;
@@ -10,8 +11,9 @@ export interface Check {
 
 const CLOCK_WARNING_MS = 2_000;
 
-export function startChecks(facts: ServerFacts): Check[] {
-  return [version(facts), role(facts), eviction(facts), persistence(facts), clock(facts)];
+/** @param layout of the tasks that are there, see kept-layout.ts */
+export function startChecks(facts: ServerFacts, layout: number | null): Check[] {
+  return [version(facts), role(facts), eviction(facts), persistence(facts), clock(facts), layoutOfTasks(layout)];
 }
 
 function version({ version: is, major, minor }: ServerFacts): Check {
@@ -64,4 +66,13 @@ function clock({ clockAheadMs }: ServerFacts): Check {
   const way = clockAheadMs > 0 ? 'ahead of' : 'behind';
   const message = `The server's clock is ${seconds} s ${way} this machine's. Times are judged by the server's.`;
   return { name, status: 'warning', message };
+}
+
+function layoutOfTasks(layout: number | null): Check {
+  const name = 'layout';
+  if (layout === null || layout === LAYOUT) return { name, status: 'ok', message: `Tasks are kept in layout ${LAYOUT}.` };
+  const message =
+    `The tasks in this Redis are kept in layout ${layout}, which another version of XQueue wrote; this one needs ${LAYOUT}: ` +
+    'let that version finish them first, or use another redis.key_prefix.';
+  return { name, status: 'error', message };
 }

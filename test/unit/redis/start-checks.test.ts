@@ -1,6 +1,7 @@
 // What is said of servers that cannot be had here: old ones, and those that do not tell everything.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { LAYOUT } from '../../../src/adapters/redis/layout.ts';
 import { durabilityOf, type ServerFacts } from '../../../src/adapters/redis/server-facts.ts';
 import { startChecks } from '../../../src/adapters/redis/start-checks.ts';
 
@@ -19,12 +20,12 @@ const GOOD: ServerFacts = {
 };
 
 const checkOf = (name: string, facts: Partial<ServerFacts>) =>
-  startChecks({ ...GOOD, ...facts }).find((check) => check.name === name);
+  startChecks({ ...GOOD, ...facts }, null).find((check) => check.name === name);
 
 void describe('start checks of a Redis server', () => {
   void it('find nothing wrong with a good one', () => {
     assert.deepEqual(
-      startChecks(GOOD).filter(({ status }) => status !== 'ok'),
+      startChecks(GOOD, LAYOUT).filter(({ status }) => status !== 'ok'),
       [],
     );
   });

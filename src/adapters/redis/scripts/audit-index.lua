@@ -1,4 +1,4 @@
--- Looks at a page of an index (`which`, of the lane, type or key `name`): each member must stand for a task that belongs
+-- Looks at a page of an index (`which`, of the type or key `name`): each member must stand for a task that belongs
 -- there. What belongs nowhere is dropped when mending; a slot that nobody holds is free again then.
 -- KEYS  shard
 -- ARGV  step mode which name cursor
@@ -15,7 +15,7 @@
 --@include entering
 --@include finish
 --@include auditing
-local INDEX = { delayed = K.delayed, late = K.late .. name, lane = K.lane .. name, leases = K.leasesOf .. name,
+local INDEX = { delayed = K.delayed, late = K.late .. name, leases = K.leasesOf .. name,
   lost = K.lost, drains = K.drains, slots = K.slots .. name }
 local INVARIANTS = { leases = 'I7', lost = 'I7', slots = 'S4', drains = 'S4' }
 local key, members, seqs, strays = INDEX[which], {}, {}, {}
@@ -34,6 +34,5 @@ end
 if isRepair and #strays > 0 then
   call(which == 'slots' and 'SREM' or 'ZREM', key, unpack(strays))
   if which == 'slots' then lanes.wake(name) end
-  if which == 'lane' then lanes.afterLeaving(name) end
 end
 return finish({ auditing.findings, page[1] })

@@ -40,12 +40,22 @@ local function checkParked(lane, faced, head, key)
   if isRepair then lanes.unpark(lane, key, head) end
 end
 
+-- How many tasks are said to wait in a lane. What would take too long to add up is believed.
+local function checkCount(lane)
+  if call('ZCARD', K.lane .. lane) > 500 then return end
+  local sum, says = 0, tonumber(call('HGET', K.lanes, lane) or 0)
+  for _, member in ipairs(call('ZRANGE', K.lane .. lane, 0, -1)) do sum = sum + spans.sizeOf(member) end
+  if sum == says then return end
+  auditing.found('C1', 'lane ', show(lane), ' says ', whole(says), ', there are ', whole(sum))
+  if isRepair then call('HSET', K.lanes, lane, whole(sum)) end
+end
+
 local function checkLane(lane)
-  local faced, head, key = slots.facedIn(lane), lanes.headOf(lane), call('HGET', K.parkedOn, lane)
+  local faced, head, key = slots.facedIn(lane), spans.headOf(lane), call('HGET', K.parkedOn, lane)
   local ready = tonumber(call('ZSCORE', K.ready .. faced.type, lane) or nil)
   if not head and faced[1].named then
     auditing.found('R1', 'lane ', show(lane), ' is kept but empty')
-    if isRepair then lanes.afterLeaving(lane) end
+    if isRepair then lanes.afterLeaving(lane, 0) end
   elseif key and ready then
     auditing.found('I1', 'lane ', show(lane), ' is ready and parked')
     if isRepair then lanes.leaveParking(lane, key, faced) end
@@ -54,9 +64,12 @@ local function checkLane(lane)
   elseif ready ~= head or key then
     auditing.found('I17', 'lane ', show(lane), ' is ready at ', whole(ready or -1), ', its best task at ', whole(head or -1))
     if isRepair and head then call('ZADD', K.ready .. faced.type, whole(head), lane) end
-    if isRepair and not head then lanes.afterLeaving(lane) end
+    if isRepair and not head then lanes.afterLeaving(lane, 0) end
   end
 end
 
-for i = names, #ARGV do checkLane(ARGV[i]) end
+for i = names, #ARGV do
+  checkCount(ARGV[i])
+  checkLane(ARGV[i])
+end
 return finish({ auditing.findings })

@@ -1,5 +1,4 @@
--- A page of what there is to look at: `which` is pieces (all), live (pieces in which tasks wait or run), lanes (with
--- limits), types.
+-- A page of what there is to look at: `which` is pieces (all), live (pieces in which tasks wait or run), lanes, types.
 -- KEYS  shard
 -- ARGV  step which cursor
 -- REPLY now, work, cursor ('' at the end), names
@@ -11,14 +10,14 @@
 --@include values
 --@include changes
 --@include finish
-local function scanned(page, every)
+local function scanned(page)
   local names = {}
-  for i = 1, #page[2], every do names[#names + 1] = page[2][i] end
+  for i = 1, #page[2], 2 do names[#names + 1] = page[2][i] end
   return finish({ page[1] == '0' and '' or page[1], names })
 end
 
-if which == 'lanes' then return scanned(call('SSCAN', K.lanes, cursor == '' and '0' or cursor, 'COUNT', 200), 1) end
-if which == 'types' then return scanned(call('HSCAN', K.types, cursor == '' and '0' or cursor, 'COUNT', 200), 2) end
+local hash = ({ lanes = K.lanes, types = K.types })[which]
+if hash then return scanned(call('HSCAN', hash, cursor == '' and '0' or cursor, 'COUNT', 200)) end
 
 local keys = { K.chunks .. 'a' }
 if which == 'live' then keys = { K.chunks .. 's1', K.chunks .. 's2', K.chunks .. 's7' } end

@@ -59,7 +59,7 @@ while batches.n < count do
     local wanted = math.min(room, count - batches.n)
     -- With lanes parked on one of its keys, each task taken may have to let one of those go first.
     if wanted > 1 and taking.othersParked(slots.facedIn(lane)) then wanted = 1 end
-    if taking.takeHeads(lane, wanted, bound, node, batches) == 'waits_over' then
+    if taking.takeHeads(lane, wanted, bound, node, batches) then
       isCut = true
       break
     end

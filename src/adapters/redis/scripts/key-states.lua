@@ -93,7 +93,7 @@ local function stateOf(key)
   for _, lane in ipairs(call('SMEMBERS', K.keyLanes .. key)) do
     local faced = slots.facedIn(lane)
     most = math.max(most, lanes.parkedMax(faced, key))
-    if faced.type ~= ofType then waiting = waiting + call('ZCARD', K.lane .. lane) end
+    if faced.type ~= ofType then waiting = waiting + (call('HGET', K.lanes, lane) or 0) end
   end
   -- The last who named a type's key may have left while others of the type still run.
   if most < 0 then call('SREM', K.keys, key) end

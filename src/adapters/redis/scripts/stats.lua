@@ -1,8 +1,8 @@
--- Counts and the last hour by minutes; and of each named type its oldest wait and how many tasks without limits could run
--- now. Without names (`what` counts) there are only the counts, with them (`what` types) only what is said of the types.
+-- Counts and the last hour by minutes; and of each named type its oldest wait. Without names (`what` counts) there are only the
+-- counts, with them (`what` types) only what is said of the types.
 -- KEYS  shard
 -- ARGV  step what names...
--- REPLY now, work, accepted, purged, how many lanes have limits, counts, minutes, per type (name, oldest, runnable)
+-- REPLY now, work, accepted, purged, counts, minutes, per type (name, oldest)
 -- FLAGS allow-oom
 --@include step
 --@include arrays
@@ -40,18 +40,11 @@ local function oldestOf(type)
   return now - oldest
 end
 
-local function runnableOf(type)
-  for _, limit in ipairs(slots.facedIn(type)) do
-    if not slots.hasRoom(limit) then return 0 end
-  end
-  return call('ZCARD', K.lane .. type)
-end
-
 local types, minutes = {}, {}
-for i = names, #ARGV do types[#types + 1] = { ARGV[i], oldestOf(ARGV[i]), runnableOf(ARGV[i]) } end
-if what == 'types' then return finish({ seqNo, purged, 0, {}, {}, types }) end
+for i = names, #ARGV do types[#types + 1] = { ARGV[i], oldestOf(ARGV[i]) } end
+if what == 'types' then return finish({ seqNo, purged, {}, {}, types }) end
 for back = 59, 0, -1 do
   local of = call('HGETALL', K.minute .. whole(math.floor(now / 60000) - back))
   if #of > 0 then minutes[#minutes + 1] = of end
 end
-return finish({ seqNo, purged, call('SCARD', K.lanes), call('HGETALL', K.counts), minutes, types })
+return finish({ seqNo, purged, call('HGETALL', K.counts), minutes, types })

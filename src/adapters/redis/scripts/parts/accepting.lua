@@ -188,7 +188,7 @@ function accepting.makeWait(c, run, from, to)
     call('ZADD', K.delayed, unpack(args))
     dueAt(run.due)
   else
-    lanes.enterRun(lane.name, first, c.members, from, to, run.priority)
+    lanes.enterRun(lane.name, first, to - from + 1, run.priority)
   end
   local tally = changes.tallyOf(lane.type)
   tally[S.pending] = tally[S.pending] + to - from + 1

@@ -26,18 +26,17 @@ function arrays.split(size, n, bytes, at)
   return parts
 end
 
-function arrays.numbersOf(members)
-  local n = #members
-  local seqs = { struct.unpack('>' .. string.rep('I6', n), table.concat(members)) }
-  seqs[n + 1] = nil
-  return seqs
+-- Numbers as bytes, 6 of each unless `size` says so.
+function arrays.membersOf(seqs, size)
+  local n, of = #seqs, size or 6
+  return arrays.split(of, n, struct.pack('>' .. string.rep('I' .. of, n), unpack(seqs)))
 end
 
--- The numbers from `first` on, and as bytes, 6 of each unless `size` says so.
+-- The numbers from `first` on, and as bytes.
 function arrays.numbersFrom(first, n, size)
-  local seqs, of = { following = n }, size or 6
+  local seqs = { following = n }
   for i = 1, n do seqs[i] = first + i - 1 end
-  return seqs, arrays.split(of, n, struct.pack('>' .. string.rep('I' .. of, n), unpack(seqs)))
+  return seqs, arrays.membersOf(seqs, size)
 end
 
 -- Calls back for runs of numbers that follow each other in one piece: first and last index, piece, offset in it. Lists are gone

@@ -60,7 +60,6 @@ function auditing.scoresFor(list)
     local member = bytesOf(r[R.seq])
     if r[R.status] == S.pending then
       scores:want(K.delayed, member)
-      scores:want(K.lane .. slots.laneOf(r), member)
       scores:want(K.late .. r[R.type], member)
     else
       scores:want(K.leasesOf .. r[R.type], member)
@@ -81,7 +80,7 @@ end
 
 function auditing.checkPending(r, code, scores, deadline)
   local member, name = bytesOf(r[R.seq]), auditing.idText(r[R.id])
-  local delayed, waiting = scores:of(K.delayed, member), scores:of(K.lane .. slots.laneOf(r), member)
+  local delayed, waiting = scores:of(K.delayed, member), spans.find(slots.laneOf(r), spans.placeOf(r))
   local late = scores:of(K.late .. r[R.type], member)
   auditing.checkDeadline(r, deadline, name)
   if not delayed and not waiting then
@@ -95,9 +94,6 @@ function auditing.checkPending(r, code, scores, deadline)
   elseif delayed and delayed ~= r[R.dueAt] then
     auditing.found('I16', 'delayed task ', name, ' is noted for ', whole(delayed), ', due ', whole(r[R.dueAt]))
     if isRepair then call('ZADD', K.delayed, whole(r[R.dueAt]), member) end
-  elseif waiting and waiting ~= -r[R.priority] then
-    auditing.found('I17', 'ready task ', name, ' waits with priority ', whole(-waiting))
-    if isRepair then call('ZADD', K.lane .. slots.laneOf(r), whole(-r[R.priority]), member) end
   end
   local isFresh = waiting and r[R.dueAt] == r[R.createdAt]
   if code ~= (isFresh and X.fresh or X.waiting) then
@@ -146,7 +142,6 @@ end
 local BELONGS = {
   delayed = function(r) return r[R.status] == S.pending end,
   late = function(r) return r[R.status] == S.pending and r[R.type] == name end,
-  lane = function(r) return r[R.status] == S.pending and slots.laneOf(r) == name end,
   leases = function(r) return r[R.status] == S.processing and r[R.type] == name end,
   lost = function(r) return r[R.status] == S.processing end,
   drains = function() return true end,
@@ -157,3 +152,20 @@ local BELONGS = {
 }
 
 function auditing.belongs(which, r, member) return r and BELONGS[which](r, member) end
+
+-- Places of tasks of a lane behind `last`, at most a page, and those that are there twice.
+function auditing.placesBehind(lane, last)
+  local key, places, twice, highest = K.lane .. lane, {}, {}, tonumber(last)
+  local some = call('ZREVRANGEBYSCORE', key, last, '-inf', 'WITHSCORES', 'LIMIT', 0, 1)
+  for _, one in ipairs(call('ZRANGEBYSCORE', key, '(' .. last, '+inf', 'WITHSCORES', 'LIMIT', 0, 300)) do some[#some + 1] = one end
+  for i = 1, #some, 2 do
+    local first, size = tonumber(some[i + 1]), spans.sizeOf(some[i])
+    for place = i == 1 and math.max(first, highest + 1) or first, first + size - 1 do
+      if #places == 300 then return places, twice end
+      local list = place > highest and places or twice
+      list[#list + 1] = place
+      highest = math.max(highest, place)
+    end
+  end
+  return places, twice
+end

@@ -6,46 +6,40 @@ function lanes.entryOf(lane)
   local of = entering[lane]
   if not of then
     local type = slots.facedIn(lane).type
-    of = { args = {}, n = 0, head = 2 ^ 60, chunks = {}, chunk = nil, type = type, tally = changes.tallyOf(type) }
+    of = { spans = spans.new(), n = 0, head = 2 ^ 60, chunks = {}, type = type, tally = changes.tallyOf(type) }
     entering[lane] = of
   end
   return of
 end
 
--- Tasks of one priority whose numbers, and those as bytes, follow each other.
-function lanes.enterRun(lane, firstSeq, members, from, to, priority)
+-- `n` tasks whose places follow each other.
+function lanes.enterAt(lane, place, n)
   local of = lanes.entryOf(lane)
-  local args, k, score = of.args, 2 * of.n, whole(-priority)
-  -- The last first: a small sorted set is a list, which is searched from its beginning for the place of each; so each is at
-  -- its place at once.
-  for i = to, from, -1 do
-    args[k + 1], args[k + 2] = score, members[i]
-    k = k + 2
-  end
-  of.n = k / 2
-  of.head = math.min(of.head, firstSeq - priority * 2 ^ 33)
-  of.tally.ready = of.tally.ready + to - from + 1
-  for chunk = math.floor(firstSeq / C.chunk), math.floor((firstSeq + to - from) / C.chunk) do of.chunks[chunk] = true end
+  spans.add(of.spans, place, n)
+  of.n = of.n + n
+  if place < of.head then of.head = place end
+  of.tally.ready = of.tally.ready + n
+  return of
+end
+
+-- New tasks of one priority whose numbers follow each other.
+function lanes.enterRun(lane, first, n, priority)
+  local of = lanes.enterAt(lane, first - priority * 2 ^ 33, n)
+  for chunk = math.floor(first / C.chunk), math.floor((first + n - 1) / C.chunk) do of.chunks[chunk] = true end
 end
 
 -- Tasks that were due when they came wait in the order of their numbers; the others need an order of their own.
 function lanes.enterRecord(r)
-  local of, seq = lanes.entryOf(slots.laneOf(r)), r[R.seq]
-  local member, place = bytesOf(seq), seq - r[R.priority] * 2 ^ 33
-  of.args[2 * of.n + 1], of.args[2 * of.n + 2] = whole(-r[R.priority]), member
-  of.n = of.n + 1
-  if place < of.head then of.head = place end
-  of.tally.ready = of.tally.ready + 1
+  local of, seq = lanes.enterAt(slots.laneOf(r), spans.placeOf(r), 1), r[R.seq]
   if r[R.dueAt] == r[R.createdAt] then
     arrays.setState(seq, X.fresh)
     of.chunks[math.floor(seq / C.chunk)] = true
   else
-    call('ZADD', K.late .. of.type, whole(r[R.dueAt]), member)
+    call('ZADD', K.late .. of.type, whole(r[R.dueAt]), bytesOf(seq))
   end
 end
 
 function lanes.nameLane(lane, faced)
-  call('SADD', K.lanes, lane)
   for _, limit in ipairs(faced) do
     if limit.named then
       call('SADD', K.keyLanes .. limit.key, lane)
@@ -58,8 +52,8 @@ end
 function lanes.writeLanes()
   for lane, of in pairs(entering) do
     local faced = slots.facedIn(lane)
-    local added = call('ZADD', K.lane .. lane, unpack(of.args))
-    if faced[1].named and call('ZCARD', K.lane .. lane) == added then lanes.nameLane(lane, faced) end
+    spans.write(lane, of.spans)
+    if call('HINCRBY', K.lanes, lane, of.n) == of.n then lanes.nameLane(lane, faced) end
     for chunk in pairs(of.chunks) do call('ZADD', K.chunks .. 'f' .. faced.type, chunk, chunk) end
     local key = call('HGET', K.parkedOn, lane)
     if key then
@@ -86,38 +80,38 @@ function lanes.leaveWaiting(r, left)
   left[#left + 1] = r
 end
 
--- Takes ready tasks out of their lanes. `members` are their numbers as bytes.
-function lanes.leaveLanes(list, members)
-  local ready, late = {}, {}
+-- Takes ready tasks out of their lanes.
+function lanes.leaveLanes(list)
+  local ready, late, gone = {}, {}, {}
   for i = 1, #list do
     local r, type = list[i], list[i][R.type]
     local of, tally = slots.listIn(ready, slots.laneOf(r)), changes.tallyOf(type)
-    of[#of + 1] = members[i]
+    of[#of + 1] = spans.placeOf(r)
     tally.ready = tally.ready - 1
     if r[R.dueAt] ~= r[R.createdAt] then
       local ofType = slots.listIn(late, type)
-      ofType[#ofType + 1] = members[i]
+      ofType[#ofType + 1] = bytesOf(r[R.seq])
     end
   end
   for type, some in pairs(late) do call('ZREM', K.late .. type, unpack(some)) end
-  for lane, some in pairs(ready) do call('ZREM', K.lane .. lane, unpack(some)) end
-  for lane in pairs(ready) do lanes.afterLeaving(lane) end
+  for lane, places in pairs(ready) do gone[lane] = spans.remove(lane, places) end
+  for lane, n in pairs(gone) do lanes.afterLeaving(lane, n) end
 end
 
 function lanes.afterAllLeaving(left)
   if #left == 0 then return end
-  local members, delayed, list, ready = {}, {}, {}, {}
+  local members, delayed, ready = {}, {}, {}
   for i = 1, #left do members[i] = bytesOf(left[i][R.seq]) end
   local dueAts = call('ZMSCORE', K.delayed, unpack(members))
   for i = 1, #left do
     if dueAts[i] then
       delayed[#delayed + 1] = members[i]
     else
-      list[#list + 1], ready[#ready + 1] = left[i], members[i]
+      ready[#ready + 1] = left[i]
     end
   end
   if #delayed > 0 then call('ZREM', K.delayed, unpack(delayed)) end
-  lanes.leaveLanes(list, ready)
+  lanes.leaveLanes(ready)
 end
 
 -- Makes a pending task wait, from now or from later on; its record must be touched already.

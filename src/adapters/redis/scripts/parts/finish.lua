@@ -76,7 +76,8 @@ end
 local function finish(reply)
   ending.flush()
   local types = ending.tellOthers()
-  call('SET', K.state, struct.pack(F.state, seqNo, token, now, now, purged, announced, outboxHeard, typeCount))
+  call('SET', K.state,
+    struct.pack(F.state, seqNo, token, now, now, purged, announced, outboxHeard, typeCount, C.layout))
   table.insert(reply, 1, types)
   table.insert(reply, 1, now)
   return reply

@@ -1,18 +1,9 @@
 -- Lanes: where ready tasks wait, and the rules by which a full key parks a lane and a freed slot wakes one (the numbers
 -- are those of ARCHITECTURE.md). Each type has its unparked lanes by best score; each full key its parked ones in groups
 -- of one type and one maximum.
+--@include spans
 local lanes = {}
 local fronts = {}
-
--- A lane is sorted by priority, larger first, and among equals by the bytes of the number. As one exact number, smaller
--- first, to compare lanes with each other:
-function lanes.placeOf(score, member) return score * 2 ^ 33 + seqOf(member) end
-
--- The place of the best task of a lane; nil when nobody waits in it.
-function lanes.headOf(lane)
-  local first = call('ZRANGE', K.lane .. lane, 0, 0, 'WITHSCORES')
-  return first[1] and lanes.placeOf(tonumber(first[2]), first[1])
-end
 
 function lanes.groupOf(type, max) return type .. '\n' .. whole(max) end
 
@@ -75,8 +66,7 @@ function lanes.park(lane, head, key)
 end
 
 function lanes.forgetLane(lane, faced)
-  if not faced[1].named then return end
-  call('SREM', K.lanes, lane)
+  call('HDEL', K.lanes, lane)
   for _, limit in ipairs(faced) do
     if limit.named then
       call('SREM', K.keyLanes .. limit.key, lane)
@@ -85,12 +75,13 @@ function lanes.forgetLane(lane, faced)
   end
 end
 
--- After tasks have left a lane: its head, its end when empty, and rule 2: a lane that takes a task, loses its head or
+-- After `n` tasks have left a lane: its head, its end when empty, and rule 2: a lane that takes a task, loses its head or
 -- runs empty hands the wake on for each of its keys.
-function lanes.afterLeaving(lane)
+function lanes.afterLeaving(lane, n)
   local faced = slots.facedIn(lane)
-  local head = lanes.headOf(lane)
+  local head = spans.headOf(lane)
   local key = call('HGET', K.parkedOn, lane)
+  if head then call('HINCRBY', K.lanes, lane, -n) end
   if not head then
     if key then lanes.leaveParking(lane, key, faced) else call('ZREM', K.ready .. faced.type, lane) end
     lanes.forgetLane(lane, faced)

@@ -140,50 +140,41 @@ function taking.takeAll(lane, batch, node)
   slots.takeSlots(faced, batch.members, batch.tokens)
 end
 
--- The best waiting tasks of a lane that are no later than `bound`.
-function taking.headsOf(lane, wanted, bound)
-  if bound == 2 ^ 60 then return call('ZRANGE', K.lane .. lane, 0, whole(wanted - 1)) end
-  local some, heads = call('ZRANGE', K.lane .. lane, 0, whole(wanted - 1), 'WITHSCORES'), {}
-  for i = 1, #some, 2 do
-    if lanes.placeOf(tonumber(some[i + 1]), some[i]) <= bound then heads[#heads + 1] = some[i] end
-  end
-  return heads
+function taking.readBatch(seqs)
+  local ids, keys = arrays.idsOf(seqs), {}
+  for i = 1, #ids do keys[i] = K.task .. ids[i] end
+  return { ids = ids, keys = keys, raws = call('MGET', unpack(keys)), members = arrays.membersOf(seqs), seqs = seqs }
 end
 
--- Returns the batch to take, the members to take out of the lane, and how it went.
-function taking.readHeads(lane, wanted, bound)
-  local heads = taking.headsOf(lane, wanted, bound)
-  if #heads == 0 then return nil, heads, 'taken' end
-  local seqs, keys = arrays.numbersOf(heads), {}
-  local ids = arrays.idsOf(seqs)
-  for i = 1, #heads do keys[i] = K.task .. ids[i] end
-  local batch = { ids = ids, keys = keys, raws = call('MGET', unpack(keys)), members = heads, seqs = seqs }
-  if not moreWaitsOver then return batch, heads, 'taken' end
-  -- Waits that are over are in the way of this lane until a sweeper has been here.
-  local fresh, gone = { ids = {}, keys = {}, raws = {}, members = {}, seqs = {} }, {}
-  for i = 1, #heads do
-    if not taking.isWaitOver(batch.raws[i]) then
-      gone[#gone + 1] = heads[i]
+-- Waits that are over are in the way of a lane until a sweeper has been there. Returns the batch without them, and the places of
+-- what is left of it.
+function taking.withoutWaitsOver(batch)
+  local fresh, places = { ids = {}, keys = {}, raws = {}, members = {}, seqs = {} }, {}
+  for i = 1, #batch.raws do
+    local r = records.recordOf('', batch.raws[i])
+    if not taking.isWaitOver(r) then
+      places[#places + 1] = spans.placeOf(r)
       for column, list in pairs(fresh) do list[#list + 1] = batch[column][i] end
     end
   end
-  return fresh, gone, #gone == #heads and 'taken' or 'waits_over'
+  return fresh, places
 end
 
+-- Returns whether waits that are over are in the way.
 function taking.takeHeads(lane, wanted, bound, node, batches)
-  local batch, gone, went = taking.readHeads(lane, wanted, bound)
-  if batch and #gone > 0 then
-    if went == 'taken' then
-      call('ZREMRANGEBYRANK', K.lane .. lane, 0, whole(#gone - 1))
-    else
-      call('ZREM', K.lane .. lane, unpack(gone))
-    end
+  local heads, n = spans.heads(lane, wanted, bound), 0
+  if #heads.seqs > 0 then
+    local batch, places = taking.readBatch(heads.seqs), nil
+    if moreWaitsOver then batch, places = taking.withoutWaitsOver(batch) end
+    n = #batch.ids
+    if n == 0 then return true end
+    if n == #heads.seqs then spans.removeHeads(lane, heads) else spans.remove(lane, places) end
     taking.takeAll(lane, batch, node)
     batches[#batches + 1] = batch
-    batches.n = batches.n + #batch.ids
+    batches.n = batches.n + n
   end
-  if went == 'taken' or #gone > 0 then lanes.afterLeaving(lane) end
-  return went
+  lanes.afterLeaving(lane, n)
+  return n < #heads.seqs
 end
 
 -- A claim that is asked again answers what it took, as far as it is still held. Tokens of a batch follow each other.
@@ -216,8 +207,7 @@ function taking.noteIdle(names, node, isIdle)
   end
 end
 
-function taking.isWaitOver(raw)
-  local r = records.recordOf('', raw)
+function taking.isWaitOver(r)
   return r[R.queueTimeoutMs] > 0 and r[R.dueAt] + r[R.queueTimeoutMs] <= now
 end
 
