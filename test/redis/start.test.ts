@@ -108,7 +108,10 @@ void describe('opening the Redis store', () => {
       // Of before layouts had numbers: eight doubles.
       await server.command('SET', shardKeys('old', 0).names.state, '\0'.repeat(64));
       const message = await refusal({ addr, keyPrefix: 'old' }, RedisRefused);
-      assert.match(message, /layout 1, .* needs \d+: let that version finish them first, or use another redis\.key_prefix/);
+      assert.match(
+        message,
+        /layout 1, .* needs \d+: let that version finish them first, or use another redis\.key_prefix/,
+      );
       const layout = (await checkRedis({ addr, keyPrefix: 'old' }, systemClock)).find(({ name }) => name === 'layout');
       assert.equal(layout?.status, 'error');
       await open({ addr, keyPrefix: 'new' });

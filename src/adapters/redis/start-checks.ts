@@ -70,7 +70,8 @@ function clock({ clockAheadMs }: ServerFacts): Check {
 
 function layoutOfTasks(layout: number | null): Check {
   const name = 'layout';
-  if (layout === null || layout === LAYOUT) return { name, status: 'ok', message: `Tasks are kept in layout ${LAYOUT}.` };
+  if (layout === null || layout === LAYOUT)
+    return { name, status: 'ok', message: `Tasks are kept in layout ${LAYOUT}.` };
   const message =
     `The tasks in this Redis are kept in layout ${layout}, which another version of XQueue wrote; this one needs ${LAYOUT}: ` +
     'let that version finish them first, or use another redis.key_prefix.';

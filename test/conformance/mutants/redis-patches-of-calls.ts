@@ -54,7 +54,7 @@ export const PATCHES_OF_CALLS: readonly LuaPatch[] = [
     name: 'cancel: the lane does not hand the wake on',
     breaks: 'S5',
     file: 'parts/entering',
-    find: '  for lane in pairs(ready) do lanes.afterLeaving(lane) end\n',
+    find: '  for lane, n in pairs(gone) do lanes.afterLeaving(lane, n) end\n',
     replace: '',
     caughtBy: 'what each call does to a task in each status > cancel, canceled: already_canceled',
   },

@@ -45,7 +45,10 @@ export function together({ describe, test }: Suite): void {
       assert.ok(second && third);
       await s.settle(third, release);
       await s.settle(second, release);
-      assert.deepEqual(await s.claimAll(), [1, 2, 3, 4, 5].map((at) => tasks[at]?.id));
+      assert.deepEqual(
+        await s.claimAll(),
+        [1, 2, 3, 4, 5].map((at) => tasks[at]?.id),
+      );
     });
 
     test('behind a full key run one after the other, without those that were canceled', async (s) => {
@@ -75,14 +78,21 @@ export function together({ describe, test }: Suite): void {
         ids.push(...(await s.submitMany(3, { type })).map(idOf));
       }
       const types = ['mail', 'other'];
-      const taken = [...(await s.claim(2, { types })), ...(await s.claim(5, { types })), ...(await s.claim(9, { types }))];
+      const taken = [
+        ...(await s.claim(2, { types })),
+        ...(await s.claim(5, { types })),
+        ...(await s.claim(9, { types })),
+      ];
       assert.deepEqual(taken.map(idOfClaimed), ids);
     });
 
     test('of which some waited too long, beside others of the same call that may wait', async (s) => {
       const tasks = await s.submitMany(8, (at) => (at % 4 < 2 ? { queueTimeoutMs: SECOND } : {}));
       await s.clock.advance(2 * SECOND);
-      assert.deepEqual(await s.claimAll(), [2, 3, 6, 7].map((at) => tasks[at]?.id));
+      assert.deepEqual(
+        await s.claimAll(),
+        [2, 3, 6, 7].map((at) => tasks[at]?.id),
+      );
     });
   });
 }
