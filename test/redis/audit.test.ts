@@ -166,8 +166,9 @@ void describe('the auditor of the Redis store', () => {
 
   auditTest('frees a slot that nobody holds (S4)', async (s) => {
     await s.submit({ key: 'k', max: 1 });
-    // Number 77, some token, maximum 1.
-    await server.command('SADD', s.key('slots', 'k'), '\0\0\0\0\0M\0\0\0\0\0\0\u0001\0\0\0\u0001');
+    // Number 77, as of a running task, and with token 1, as of a handler that goes on.
+    const slots = ['\0\0\0\0\0M', '\0\0\0\0\0M\0\0\0\0\0\0\u0001'];
+    await server.command('SADD', s.key('slots', 'k'), ...slots);
     assert.deepEqual(await s.claim(), []);
     await s.mends(['S4']);
     assert.equal((await s.claim()).length, 1);

@@ -217,8 +217,8 @@ export const PATCHES_OF_CLAIMS: readonly LuaPatch[] = [
     name: 'settle: a success frees only the lease',
     breaks: 'S3',
     file: 'parts/succeeding',
-    find: 'list[last + i] = members[i] .. c.tokens[from + i - 1] .. max',
-    replace: 'local _ = list',
+    find: 'if not limit.own then slots.addAll(slots.listIn(freeing.slots, limit.key), members) end',
+    replace: '',
     caughtBy: 'room is made > and handed on when who was woken does not take it',
   },
   {
@@ -286,12 +286,12 @@ export const PATCHES_OF_CLAIMS: readonly LuaPatch[] = [
     caughtBy: 'slots of a handler that still runs > also hold back the next attempt of the same task',
   },
   {
-    name: 'release: frees the slots of a lease that is held',
+    name: 'release: frees the slots of the attempt that runs now',
     breaks: 'S4',
-    file: 'release',
-    find: "if call('ZREM', K.drains, member) == 1 then",
-    replace: "if call('ZREM', K.drains, member) < 2 then",
-    caughtBy: 'slots of a handler that still runs > of a lease that is held are not freed by release',
+    file: 'parts/slots',
+    find: "how == 'drain' and slots.drainOf(seq, of) or bytesOf(seq)",
+    replace: 'bytesOf(seq)',
+    caughtBy: 'slots of a handler that still runs > also hold back the next attempt of the same task',
   },
   {
     name: 'end of a lease: freed slots wake nobody',

@@ -20,27 +20,22 @@ local function ownMaximum(r, key)
 end
 
 -- The slot of a type's key is the lease itself.
-local function addLeasesOf(type, key, held)
-  if not type then return end
-  local seqs, leases = {}, call('ZRANGE', K.leasesOf .. type, 0, -1, 'WITHSCORES')
-  for i = 1, #leases, 2 do seqs[#seqs + 1] = seqOf(leases[i]) end
-  for i, id in ipairs(records.fetchNumbers(seqs)) do
-    local r = tasks[id]
-    if r then
-      held[#held + 1] = { seq = seqs[i], token = r[R.token], max = ownMaximum(r, key), endsAt = tonumber(leases[2 * i]) }
-    end
-  end
+local function membersOf(key)
+  local members, type = call('SMEMBERS', K.slots .. key), slots.typeNamedBy(key)
+  if type then slots.addAll(members, call('ZRANGE', K.leasesOf .. type, 0, -1)) end
+  return members
 end
 
 local function slotsOf(key, operator)
-  local all, held = {}, {}
-  for _, member in ipairs(call('SMEMBERS', K.slots .. key)) do
-    local seq, of, max = struct.unpack('>I6I7I4', member)
-    all[#all + 1] = { seq = seq, token = of, max = max }
-  end
-  addLeasesOf(slots.typeNamedBy(key), key, all)
-  for _, slot in ipairs(all) do
-    if operator or slot.max ~= C.noMax then held[#held + 1] = slot end
+  local members, seqs, held = membersOf(key), {}, {}
+  for i = 1, #members do seqs[i] = seqOf(members[i]) end
+  for i, id in ipairs(records.fetchNumbers(seqs)) do
+    local r, isDrain = tasks[id], #members[i] > 6
+    local max = r and ownMaximum(r, key)
+    if r and (operator or max ~= C.noMax) then
+      held[#held + 1] = { seq = seqs[i], token = isDrain and struct.unpack('>I7', members[i], 7) or r[R.token], max = max,
+        drain = isDrain and members[i] }
+    end
   end
   table.sort(held, function(a, b)
     if a.seq ~= b.seq then return a.seq < b.seq end
@@ -50,16 +45,12 @@ local function slotsOf(key, operator)
 end
 
 local function leaseEndOf(slot, r)
-  if slot.endsAt then return slot.endsAt end
-  local draining = call('ZSCORE', K.drains, struct.pack('>I6I7', slot.seq, slot.token))
-  return tonumber(draining or call('ZSCORE', K.leasesOf .. r[R.type], bytesOf(slot.seq)) or 0)
+  if slot.drain then return tonumber(call('ZSCORE', K.drains, slot.drain) or 0) end
+  return tonumber(call('ZSCORE', K.leasesOf .. r[R.type], bytesOf(slot.seq)) or 0)
 end
 
 -- A task whose slot drains may run elsewhere meanwhile.
-local function workerOf(r, slot)
-  if r[R.token] == slot.token then return r[R.worker] end
-  return call('HGET', K.drainWorkers, struct.pack('>I6I7', slot.seq, slot.token)) or r[R.worker]
-end
+local function workerOf(r, slot) return slot.drain and call('HGET', K.drainWorkers, slot.drain) or r[R.worker] end
 
 local function holdersOf(held)
   local seqs, holders = {}, {}

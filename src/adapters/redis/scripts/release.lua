@@ -19,7 +19,7 @@ local drained, freeing = {}, slots.newFreeing()
 for _, ref in ipairs(holding.readRefs(refs)) do
   local r = tasks[ref.id]
   if r and ref.token > 0 then
-    local member = struct.pack('>I6I7', r[R.seq], ref.token)
+    local member = slots.drainOf(r[R.seq], ref.token)
     if call('ZREM', K.drains, member) == 1 then drained[#drained + 1] = member end
   end
 end

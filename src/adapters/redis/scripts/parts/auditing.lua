@@ -109,8 +109,7 @@ end
 
 function auditing.lackedSlot(r)
   for _, limit in ipairs(slots.facedIn(slots.laneOf(r))) do
-    local slot = slots.slotOf(r[R.seq], r[R.token], limit.max)
-    if not limit.own and call('SISMEMBER', K.slots .. limit.key, slot) == 0 then return limit.key end
+    if not limit.own and call('SISMEMBER', K.slots .. limit.key, bytesOf(r[R.seq])) == 0 then return limit.key end
   end
   return nil
 end
@@ -146,8 +145,8 @@ local BELONGS = {
   lost = function(r) return r[R.status] == S.processing end,
   drains = function() return true end,
   slots = function(r, member)
-    local _, of = struct.unpack('>I6I7', member)
-    return r[R.status] == S.processing and r[R.token] == of or call('ZSCORE', K.drains, member:sub(1, 13)) ~= false
+    if #member > 6 then return call('ZSCORE', K.drains, member) ~= false end
+    return r[R.status] == S.processing
   end,
 }
 

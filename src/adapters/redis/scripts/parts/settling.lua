@@ -83,13 +83,14 @@ local APPLY = {
 }
 
 -- The handler goes on: its slots stay until it has stopped, or the lease would have ended, at the latest. The slot of its
--- type's key, which was the lease itself, becomes one of its own.
+-- type's key, which was the lease itself, becomes one of its own; the others are those of this attempt from now on.
 function settling.leaveSlots(r, freeing)
-  local til, member = math.min(holding.endOf(r), now + drainMs), struct.pack('>I6I7', r[R.seq], r[R.token])
+  local til, member = math.min(holding.endOf(r), now + drainMs), slots.drainOf(r[R.seq], r[R.token])
   call('ZADD', K.drains, whole(til), member)
   call('HSET', K.drainWorkers, member, r[R.worker])
   for _, limit in ipairs(slots.facedIn(slots.laneOf(r))) do
-    if limit.own then call('SADD', K.slots .. limit.key, slots.slotOf(r[R.seq], r[R.token], limit.max)) end
+    call('SADD', K.slots .. limit.key, member)
+    if not limit.own then call('SREM', K.slots .. limit.key, bytesOf(r[R.seq])) end
   end
   local list = slots.listIn(freeing.leases, r[R.type])
   list[#list + 1] = bytesOf(r[R.seq])

@@ -1,5 +1,6 @@
--- Slots: who occupies room of a key right now. The slot of a type's key is the lease itself; for other keys, and for
--- handlers that outlive their attempt, there is one member per lease and key. Nothing counts up or down.
+-- Slots: who occupies room of a key right now. The slot of a type's key is the lease itself. For other keys the number of the
+-- task that runs is a member; of a handler that outlives its attempt, number and token are, since the task may run again
+-- meanwhile. Nothing counts up or down.
 -- A lane's name is its type, and for tasks with limits a newline and the packed limits: (length, key, maximum) each.
 local slots = {}
 local facedBy, limitKnown, anyLimit = {}, {}, nil
@@ -59,7 +60,8 @@ function slots.hasRoom(limit)
   return max == C.noMax or slots.liveSlots(limit.key) < max
 end
 
-function slots.slotOf(seq, of, max) return struct.pack('>I6I7I4', seq, of, max) end
+-- The slot of a handler that has outlived its attempt, also in the list of those.
+function slots.drainOf(seq, of) return struct.pack('>I6I7', seq, of) end
 
 -- A key is listed as long as somebody who names it waits or holds a slot.
 function slots.forgetKeyIfUnused(key)
@@ -89,14 +91,10 @@ function slots.removeLeases(type, members)
   if call('EXISTS', K.leasesOf .. type) == 0 then call('ZREM', K.leases, type) end
 end
 
--- Takes slots for tasks whose leases are new. Numbers and tokens are bytes.
-function slots.takeSlots(faced, numbers, tokens)
+-- Takes slots for tasks whose leases are new. Numbers are bytes.
+function slots.takeSlots(faced, numbers)
   for _, limit in ipairs(faced) do
-    if not limit.own then
-      local members, max = {}, struct.pack('>I4', limit.max)
-      for i = 1, #numbers do members[i] = numbers[i] .. tokens[i] .. max end
-      call('SADD', K.slots .. limit.key, unpack(members))
-    end
+    if not limit.own then call('SADD', K.slots .. limit.key, unpack(numbers)) end
     if limit.named then call('SADD', K.keys, limit.key) end
   end
 end
@@ -113,6 +111,11 @@ function slots.listIn(of, name)
   return list
 end
 
+function slots.addAll(list, more)
+  local n = #list
+  for i = 1, #more do list[n + i] = more[i] end
+end
+
 -- @param how 'lease' the slots of the running lease; 'drain' those that outlived it; 'lost' those of a lease that is over
 function slots.free(freeing, lane, seq, of, how)
   local faced = slots.facedIn(lane)
@@ -123,7 +126,7 @@ function slots.free(freeing, lane, seq, of, how)
       list[#list + 1] = bytesOf(seq)
     elseif not (limit.own and how == 'lost') then
       local list = slots.listIn(freeing.slots, limit.key)
-      list[#list + 1] = slots.slotOf(seq, of, limit.max)
+      list[#list + 1] = how == 'drain' and slots.drainOf(seq, of) or bytesOf(seq)
     end
     freeing.keys[limit.key] = true
     if limit.named then freeing.named[limit.key] = true end

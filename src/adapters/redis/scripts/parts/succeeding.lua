@@ -25,17 +25,11 @@ function settling.leaveFirsts(c, group, run, from, to, freeing)
   stateBlocks[#stateBlocks + 1] = { seqs, X.success }
   ended[#ended + 1] = table.concat(members)
   happened(S.success, n)
-  local leases = slots.listIn(freeing.leases, type)
-  local before = #leases
-  for i = 1, n do leases[before + i] = members[i] end
+  slots.addAll(slots.listIn(freeing.leases, type), members)
   for _, limit in ipairs(group.faced) do
     freeing.keys[limit.key] = true
     if limit.named then freeing.named[limit.key] = true end
-    if not limit.own then
-      local list, max = slots.listIn(freeing.slots, limit.key), struct.pack('>I4', limit.max)
-      local last = #list
-      for i = 1, n do list[last + i] = members[i] .. c.tokens[from + i - 1] .. max end
-    end
+    if not limit.own then slots.addAll(slots.listIn(freeing.slots, limit.key), members) end
   end
 end
 

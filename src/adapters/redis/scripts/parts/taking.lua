@@ -137,7 +137,7 @@ function taking.takeAll(lane, batch, node)
   happened('started', n)
   dueAt(made.earliest)
   slots.addLeases(type, made.leases, made.earliest)
-  slots.takeSlots(faced, batch.members, batch.tokens)
+  slots.takeSlots(faced, batch.members)
 end
 
 function taking.readBatch(seqs)
