@@ -3,7 +3,7 @@ import { compareQueues, rates } from '../harness/queue-figures.ts';
 import { type QueueSide, xqueueEmbedded, xqueueOnRedis } from '../harness/queue-sides.ts';
 import { type Figure, ratio, type Scenario } from '../harness/scenario.ts';
 
-const TASKS = 100_000;
+const TASKS = 200_000;
 
 export const keyLimit: Scenario = {
   name: 'key-limit',

@@ -14,7 +14,7 @@ export const PAGE = {
   revive: 100,
   heartbeat: 150,
   get: 200,
-  list: 400,
+  list: 300,
   /** In any call that shows or takes tasks: what time has done to others. */
   time: 100,
   sweep: 60,
@@ -52,7 +52,7 @@ export async function inPages<I, O>(
 }
 
 /** What makes a task dearer to accept than others, in tasks: a lane that is named first, a tag. */
-const LANE_WEIGHT = 12;
+const LANE_WEIGHT = 20;
 const TAG_WEIGHT = 0.2;
 const SUBMIT_WEIGHT_MAX = 1000;
 
