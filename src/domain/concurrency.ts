@@ -30,6 +30,9 @@ export function limitsOf(
 ): Limit[] {
   // Most tasks ask for nothing.
   if (asked.concurrencyKey === null && asked.maxConcurrency === null && added.length === 0) return [];
+  if (asked.concurrencyKey !== null && added.length === 0) {
+    return [{ key: asked.concurrencyKey, max: asked.maxConcurrency ?? 1 }];
+  }
   const byKey = new Map<string, number>();
   const add = (key: string, max: number) => byKey.set(key, Math.min(max, byKey.get(key) ?? Number.POSITIVE_INFINITY));
   if (asked.concurrencyKey !== null) add(asked.concurrencyKey, asked.maxConcurrency ?? 1);
@@ -41,6 +44,13 @@ export function limitsOf(
 /** Tasks of one type that face exactly the same limits wait in one lane; this names it. */
 export function laneName(type: string, limits: readonly Limit[]): string {
   return limits.length === 0 ? type : `${type}\n${JSON.stringify(limits.map(({ key, max }) => [key, max]))}`;
+}
+
+/** The same as equal names, and cheaper. */
+export function isOneLane(some: Pick<TaskSpec, 'type' | 'limits'>, other: Pick<TaskSpec, 'type' | 'limits'>): boolean {
+  const { limits } = other;
+  if (some.type !== other.type || some.limits.length !== limits.length) return false;
+  return some.limits.every(({ key, max }, at) => key === limits[at]?.key && max === limits[at]?.max);
 }
 
 /** At most `max` tasks of each named type at once: `byType({ image_process: 10 })`. */

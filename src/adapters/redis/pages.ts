@@ -2,7 +2,7 @@
 // other; each takes a millisecond or two at most where tasks have many tags and keys of their own, and less where they have not
 // (docs/benchmarks.md has the figures, `node bench/redis-stalls.ts` measures them).
 
-import { laneName } from '../../domain/concurrency.ts';
+import { isOneLane, laneName } from '../../domain/concurrency.ts';
 import type { Submission } from '../../ports/task-store.ts';
 
 /** Tasks per call of each script. */
@@ -60,14 +60,16 @@ const SUBMIT_WEIGHT_MAX = 1000;
 export function submitPageEnd(batch: readonly Submission[], from: number): number {
   const lanes = new Set<string>();
   let weight = 0;
+  let before: Submission['spec'] | null = null;
   for (let at = from; at < batch.length; at++) {
-    const { type, limits, tags } = (batch[at] as Submission).spec;
-    if (limits.length > 0) {
-      const lane = laneName(type, limits);
+    const { spec } = batch[at] as Submission;
+    if (spec.limits.length > 0 && !(before && isOneLane(spec, before))) {
+      const lane = laneName(spec.type, spec.limits);
       if (!lanes.has(lane)) weight += LANE_WEIGHT;
       lanes.add(lane);
     }
-    weight += 1 + tags.length * TAG_WEIGHT;
+    before = spec;
+    weight += 1 + spec.tags.length * TAG_WEIGHT;
     if (weight > SUBMIT_WEIGHT_MAX && at > from) return at;
   }
   return batch.length;

@@ -65,6 +65,12 @@ export function hasFacets({ tags, concurrencyKey, parentId }: TaskSpec): boolean
   return tags.length > 0 || concurrencyKey !== null || parentId !== null;
 }
 
+/** Whether they can be listed under the same names. */
+export function haveSameFacets(some: TaskSpec, other: TaskSpec): boolean {
+  if (some.concurrencyKey !== other.concurrencyKey || some.parentId !== other.parentId) return false;
+  return some.tags.length === other.tags.length && some.tags.every((tag, at) => tag === other.tags[at]);
+}
+
 function specRest(spec: TaskSpec): string {
   const { retryStrategy, concurrencyKey, maxConcurrency, tags, parentId } = spec;
   const isUsual =

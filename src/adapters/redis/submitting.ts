@@ -1,6 +1,6 @@
 // Submit: packs what clients asked for, and says what became of it.
 import { acceptedTask } from '../../domain/accepted-task.ts';
-import { laneName } from '../../domain/concurrency.ts';
+import { isOneLane, laneName } from '../../domain/concurrency.ts';
 import type { Submission, SubmitReply } from '../../ports/task-store.ts';
 import { BYTES_PER_CHAR_MAX, Writer } from './bytes.ts';
 import { text } from './calls.ts';
@@ -8,11 +8,12 @@ import { ID_BYTES, isAnIdTwice, writeNewId } from './ids.ts';
 import { APART_BYTES_MIN, FLAGS } from './layout.ts';
 import type { RedisArg } from './link.ts';
 import { submitPageEnd } from './pages.ts';
-import { hasFacets, packFacets, packLimits, packSpec } from './record.ts';
+import { hasFacets, haveSameFacets, packFacets, packLimits, packSpec } from './record.ts';
 import type { Shard } from './shard.ts';
 import { readTasks, reasonOf } from './views.ts';
 
-/** Flags of a head beyond those that are kept: facets are to be counted; an idempotency key and a fingerprint follow. */
+/** Flags of a head beyond those that are kept: facets are those of the task before; they follow; an idempotency key and a fingerprint do. */
+const SAME_FACETS = 32;
 const HAS_FACETS = 64;
 const HAS_KEY = 128;
 /** flags, kind of due, due, priority, queue timeout, number of the lane */
@@ -56,10 +57,12 @@ export function submitArgs(batch: readonly Submission[], { log, taskKey }: Pick<
   const specs = new Writer(batch.length * RECORD_BYTES);
   const apart: RedisArg[] = [];
   let idAt = 0;
+  let before: Submission | null = null;
   for (const submission of batch) {
     writeNewId(ids, submission.spec.id, idAt);
     idAt += ID_BYTES;
-    pack(submission, lanes, runs, specs, apart, log?.tag ?? 0);
+    pack(submission, before, lanes, runs, specs, apart, log?.tag ?? 0);
+    before = submission;
   }
   const twice = isAnIdTwice(batch, ({ spec }) => spec.id) ? 1 : 0;
   const laneCount = lanes.args.length / 2;
@@ -83,8 +86,16 @@ function keysOf(ids: Buffer, taskKey: string): Buffer {
 class Lanes {
   readonly args: RedisArg[] = [];
   readonly #numbers = new Map<string, number>();
+  #before: Submission['spec'] | null = null;
+  #numberBefore = 0;
 
-  numberOf({ type, limits }: Submission['spec']): number {
+  numberOf(spec: Submission['spec']): number {
+    if (this.#before === null || !isOneLane(spec, this.#before)) this.#numberBefore = this.#lookUp(spec);
+    this.#before = spec;
+    return this.#numberBefore;
+  }
+
+  #lookUp({ type, limits }: Submission['spec']): number {
     const name = laneName(type, limits);
     let number = this.#numbers.get(name);
     if (number === undefined) {
@@ -148,6 +159,7 @@ function isLong(payload: string): boolean {
 
 function pack(
   submission: Submission,
+  before: Submission | null,
   lanes: Lanes,
   runs: Runs,
   specs: Writer,
@@ -156,11 +168,12 @@ function pack(
 ): void {
   const { spec, idempotency, record } = submission;
   const isApart = isLong(spec.payload);
-  const flags = (isApart ? FLAGS.payloadApart : 0) + (hasFacets(spec) ? HAS_FACETS : 0) + (idempotency ? HAS_KEY : 0);
+  const facets = hasFacets(spec) ? (before && haveSameFacets(spec, before.spec) ? SAME_FACETS : HAS_FACETS) : 0;
+  const flags = (isApart ? FLAGS.payloadApart : 0) + facets + (idempotency ? HAS_KEY : 0);
   runs.add(submission, flags, lanes.numberOf(spec));
   const place = record ? ([record.partition, record.offset, logTag] as const) : null;
   specs.sized(() => packSpec(specs, spec, isApart ? '' : spec.payload, place));
   if (idempotency) apart.push(idempotency.key, idempotency.fingerprint);
-  if (hasFacets(spec)) apart.push(packFacets(spec));
+  if (facets === HAS_FACETS) apart.push(packFacets(spec));
   if (isApart) apart.push(spec.payload);
 }

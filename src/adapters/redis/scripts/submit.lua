@@ -2,7 +2,8 @@
 -- `runs` are heads that are the same for so many submissions that follow each other: how many, flags, kind of due (0 after
 -- ms, 1 at), due (double), priority, queue timeout and the number of the lane (type and limits) in the list that comes
 -- first. `specs` are the records from `priority` on, each behind its length in 4 bytes. Behind the lanes stand, task by task,
--- with the flag 128 idempotency key and fingerprint, with 64 facets, with `payloadApart` the payload. `twice` is 1 when an id may be named twice.
+-- with the flag 128 idempotency key and fingerprint, with 64 facets (with 32 they are those of the task before), with
+-- `payloadApart` the payload. `twice` is 1 when an id may be named twice.
 -- KEYS  shard
 -- ARGV  step ids keys runs specs twice laneCount args...
 -- REPLY now, work, states (c created, e exists, r replayed, x conflict), reasons, views of the tasks that are not new

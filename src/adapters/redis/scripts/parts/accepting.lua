@@ -20,8 +20,8 @@ function accepting.readRuns(bytes, named)
   local runs, to = {}, 0
   for at = 1, #bytes, 24 do
     local n, flags, kind, due, priority, timeout, lane = struct.unpack('>I2BBdi4I6I2', bytes, at)
-    runs[#runs + 1] = { from = to + 1, to = to + n, flags = flags % 64, hasFacets = flags % 128 >= 64,
-      hasName = flags >= 128, due = kind == 1 and math.max(now, due) or now + due, priority = priority,
+    runs[#runs + 1] = { from = to + 1, to = to + n, flags = flags % 32, hasFacets = flags % 128 >= 64,
+      sameFacets = flags % 64 >= 32, hasName = flags >= 128, due = kind == 1 and math.max(now, due) or now + due, priority = priority,
       timeout = timeout, lane = named[lane] }
     to = to + n
   end
@@ -39,7 +39,7 @@ end
 function accepting.readRests(runs, packed, place)
   local rests, facets, names, payloads = accepting.splitRests(packed, runs[#runs].to), {}, {}, {}
   for _, run in ipairs(runs) do
-    local isPlain = not (run.hasName or run.hasFacets or run.flags == B.payloadApart)
+    local isPlain = not (run.hasName or run.hasFacets or run.sameFacets or run.flags == B.payloadApart)
     for i = run.from, isPlain and run.from - 1 or run.to do
       if run.hasName then
         names[i] = { key = K.idempotency .. ARGV[place], short = ARGV[place], fingerprint = ARGV[place + 1] }
@@ -48,6 +48,8 @@ function accepting.readRests(runs, packed, place)
       if run.hasFacets then
         facets[i] = ARGV[place]
         place = place + 1
+      elseif run.sameFacets then
+        facets[i] = facets[i - 1]
       end
       if run.flags == B.payloadApart then
         payloads[i] = ARGV[place]
@@ -130,8 +132,10 @@ end
 function accepting.pack(c, run, from, to, before, into)
   local lane, prefix = run.lane, struct.pack(F.newHead, C.newRecord, run.flags, run.due)
   local members, keys, rests, w = c.members, c.keys, c.rests, #into
-  local shift, created, middle = before + 1 - from, bytesOf(now), lane.packed .. '\0\0' .. bytesOf(now)
+  local shift, created = before + 1 - from, bytesOf(now)
   if not run.hasFacets then
+    local facets = run.sameFacets and c.facets[from] or ''
+    local middle = lane.packed .. struct.pack('>I2c0', #facets, facets) .. created
     for i = from, to do
       into[w + 1], into[w + 2] = keys[i], prefix .. members[i + shift] .. middle .. rests[i]
       w = w + 2
@@ -140,7 +144,7 @@ function accepting.pack(c, run, from, to, before, into)
   end
   for i = from, to do
     local facets = c.facets[i]
-    middle = lane.packed .. struct.pack('>I2c0', #facets, facets) .. created
+    local middle = lane.packed .. struct.pack('>I2c0', #facets, facets) .. created
     into[w + 1], into[w + 2] = keys[i], prefix .. members[i + shift] .. middle .. rests[i]
     w = w + 2
   end
