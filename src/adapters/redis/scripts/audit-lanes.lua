@@ -42,7 +42,7 @@ end
 
 -- How many tasks are said to wait in a lane. What would take too long to add up is believed.
 local function checkCount(lane)
-  if call('ZCARD', K.lane .. lane) > 500 then return end
+  if call('ZCARD', K.lane .. lane) > 50 then return end
   local sum, says = 0, tonumber(call('HGET', K.lanes, lane) or 0)
   for _, member in ipairs(call('ZRANGE', K.lane .. lane, 0, -1)) do sum = sum + spans.sizeOf(member) end
   if sum == says then return end
