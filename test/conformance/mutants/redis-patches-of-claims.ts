@@ -63,9 +63,9 @@ export const PATCHES_OF_CLAIMS: readonly LuaPatch[] = [
     name: 'lanes: priority is forgotten when a task comes back',
     breaks: 'I17',
     file: 'parts/spans',
-    find: 'return r[R.seq] - r[R.priority] * 2 ^ 33 end',
-    replace: 'return r[R.seq] end',
-    caughtBy: 'list > is in order of acceptance, whatever priority, ids and later changes say',
+    find: 'return seq - priority * 2 ^ 33 end',
+    replace: 'return seq end',
+    caughtBy: 'claim > takes the larger priority first, then the earlier acceptance (I17)',
   },
   {
     name: 'claim: takes more heads of a lane than are better than the next lane',
@@ -79,8 +79,8 @@ export const PATCHES_OF_CLAIMS: readonly LuaPatch[] = [
     name: 'claim: loses what is left of a span that it takes in part',
     breaks: 'I1',
     file: 'parts/spans',
-    find: 'if heads.rest then call(',
-    replace: 'if false then call(',
+    find: '  spans.write(lane, heads.rest)',
+    replace: '',
     caughtBy: 'tasks that came together > and are ready are taken a few at a time, in order',
   },
   {

@@ -15,9 +15,7 @@
 --@include entering
 --@include finish
 --@include auditing
-local places, strays = auditing.placesBehind(name, cursor == '' and '-inf' or cursor)
-local seqs = {}
-for i = 1, #places do seqs[i] = places[i] % 2 ^ 33 end
+local places, seqs, strays = auditing.placesBehind(name, cursor == '' and '-inf' or cursor)
 for i, id in ipairs(records.fetchNumbers(seqs)) do
   local r = tasks[id]
   if not r or r[R.status] ~= S.pending or slots.laneOf(r) ~= name or spans.placeOf(r) ~= places[i] then
@@ -25,7 +23,7 @@ for i, id in ipairs(records.fetchNumbers(seqs)) do
   end
 end
 for _, place in ipairs(strays) do
-  auditing.found('I1', 'number ', whole(place % 2 ^ 33), ' is in lane ', (name:gsub('%c.*', ' ...')), ' and does not belong there')
+  auditing.found('I1', 'place ', whole(place), ' is taken in lane ', (name:gsub('%c.*', ' ...')), ' by what does not belong there')
 end
 if isRepair and #strays > 0 then lanes.afterLeaving(name, spans.remove(name, strays)) end
 return finish({ auditing.findings, #places < 300 and '' or whole(places[#places]) })

@@ -152,19 +152,21 @@ local BELONGS = {
 
 function auditing.belongs(which, r, member) return r and BELONGS[which](r, member) end
 
--- Places of tasks of a lane behind `last`, at most a page, and those that are there twice.
+-- Places and numbers of tasks of a lane behind the place `last`, at most a page, and places that are there twice.
 function auditing.placesBehind(lane, last)
-  local key, places, twice, highest = K.lane .. lane, {}, {}, tonumber(last)
+  local key, places, seqs, twice, highest = K.lane .. lane, {}, {}, {}, tonumber(last)
   local some = call('ZREVRANGEBYSCORE', key, last, '-inf', 'WITHSCORES', 'LIMIT', 0, 1)
   for _, one in ipairs(call('ZRANGEBYSCORE', key, '(' .. last, '+inf', 'WITHSCORES', 'LIMIT', 0, 300)) do some[#some + 1] = one end
   for i = 1, #some, 2 do
-    local first, size = tonumber(some[i + 1]), spans.sizeOf(some[i])
-    for place = i == 1 and math.max(first, highest + 1) or first, first + size - 1 do
-      if #places == 300 then return places, twice end
-      local list = place > highest and places or twice
-      list[#list + 1] = place
-      highest = math.max(highest, place)
+    local from, first, size = tonumber(some[i + 1]), struct.unpack('>I6I2', some[i])
+    for place = i == 1 and math.max(from, highest + 1) or from, from + size - 1 do
+      if #places == 300 then return places, seqs, twice end
+      if place > highest then
+        places[#places + 1], seqs[#seqs + 1], highest = place, first + place - from, place
+      else
+        twice[#twice + 1] = place
+      end
     end
   end
-  return places, twice
+  return places, seqs, twice
 end

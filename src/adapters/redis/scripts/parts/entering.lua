@@ -12,25 +12,26 @@ function lanes.entryOf(lane)
   return of
 end
 
--- `n` tasks whose places follow each other.
-function lanes.enterAt(lane, place, n)
-  local of = lanes.entryOf(lane)
-  spans.add(of.spans, place, n)
+-- `n` tasks of one priority whose numbers follow each other.
+function lanes.enterFrom(lane, first, n, priority)
+  local of, place = lanes.entryOf(lane), spans.placeAt(first, priority)
+  spans.add(of.spans, first, place, n)
   of.n = of.n + n
   if place < of.head then of.head = place end
   of.tally.ready = of.tally.ready + n
   return of
 end
 
--- New tasks of one priority whose numbers follow each other.
+-- The same for new ones.
 function lanes.enterRun(lane, first, n, priority)
-  local of = lanes.enterAt(lane, first - priority * 2 ^ 33, n)
+  local of = lanes.enterFrom(lane, first, n, priority)
   for chunk = math.floor(first / C.chunk), math.floor((first + n - 1) / C.chunk) do of.chunks[chunk] = true end
 end
 
 -- Tasks that were due when they came wait in the order of their numbers; the others need an order of their own.
 function lanes.enterRecord(r)
-  local of, seq = lanes.enterAt(slots.laneOf(r), spans.placeOf(r), 1), r[R.seq]
+  local seq = r[R.seq]
+  local of = lanes.enterFrom(slots.laneOf(r), seq, 1, r[R.priority])
   if r[R.dueAt] == r[R.createdAt] then
     arrays.setState(seq, X.fresh)
     of.chunks[math.floor(seq / C.chunk)] = true
