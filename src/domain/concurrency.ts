@@ -50,7 +50,10 @@ export function laneName(type: string, limits: readonly Limit[]): string {
 export function isOneLane(some: Pick<TaskSpec, 'type' | 'limits'>, other: Pick<TaskSpec, 'type' | 'limits'>): boolean {
   const { limits } = other;
   if (some.type !== other.type || some.limits.length !== limits.length) return false;
-  return some.limits.every(({ key, max }, at) => key === limits[at]?.key && max === limits[at]?.max);
+  // Most tasks have none.
+  return (
+    limits.length === 0 || some.limits.every(({ key, max }, at) => key === limits[at]?.key && max === limits[at]?.max)
+  );
 }
 
 /** At most `max` tasks of each named type at once: `byType({ image_process: 10 })`. */

@@ -14,7 +14,7 @@ export const PAGE = {
   revive: 100,
   heartbeat: 150,
   get: 200,
-  list: 300,
+  list: 200,
   /** In any call that shows or takes tasks: what time has done to others. */
   time: 100,
   sweep: 60,
@@ -28,7 +28,7 @@ export const PAGE = {
   /** A piece of tasks is audited in so many. */
   parts: 3,
   /** Pieces of tasks that are recounted. */
-  pieces: 8,
+  pieces: 6,
 } as const;
 
 /** Lanes that a claim looks at: many small ones cost more than many tasks of one. */

@@ -25,9 +25,14 @@ ending.flush()
 skip, take = tonumber(skip), tonumber(take)
 
 local function count()
-  local n, pieces = 0, matching.piecesFrom(cursor)
-  for i = 1, #pieces do n = n + matching.matchesIn(pieces[i]) end
-  return finish({ n, order, 0, 0, pieces[PIECES_MAX] or '', views.of({}) })
+  local n, pieces, last = 0, matching.piecesFrom(cursor), nil
+  for i = 1, #pieces do
+    last = pieces[i]
+    n = n + matching.matchesIn(last)
+    if matching.isEnough() then break end
+  end
+  local isEnd = #pieces < PIECES_MAX and last == pieces[#pieces]
+  return finish({ n, order, 0, 0, isEnd and '' or last, views.of({}) })
 end
 
 local function page()
@@ -57,7 +62,7 @@ local function page()
         break
       end
     end
-    if #found >= take then break end
+    if #found >= take or matching.isEnough() then break end
   end
   take = take - #found
   local list = {}
