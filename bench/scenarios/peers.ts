@@ -15,7 +15,7 @@ import type { Context, Figure, Scenario } from '../harness/scenario.ts';
 import { type Postgres, startPostgres } from '../servers/postgres.ts';
 
 const TASKS = 100_000;
-/** One at a time over the network with an fsync each takes PostgreSQL seconds for thousands. */
+/** One at a time over the network with an fsync each takes PostgreSQL seconds for thousands. For the others it is mostly warm-up: `redis` has the target. */
 const SINGLES = 20_000;
 const REDIS = ['XQueue on Redis', 'BullMQ'] as const;
 const FASTEST = ['XQueue on Redis', 'Graphile Worker'] as const;
@@ -82,7 +82,7 @@ async function figuresOf(runs: number, all: readonly QueueSide[], notes: string[
     ...bytes,
     ...rateRatio(apart, REDIS, ['submitMs', 'bulk submit'], { atLeast: 5 }),
     ...rateRatio(apart, REDIS, ['processMs', 'process'], { atLeast: 4 }),
-    ...rateRatio(singles, REDIS, ['submitMs', 'single submits'], { atLeast: 2 }),
+    ...rateRatio(singles, REDIS, ['submitMs', 'single submits']),
     ...rateRatio(apart, FASTEST, ['submitMs', 'bulk submit'], { atLeast: 2 }),
     ...rateRatio(apart, FASTEST, ['processMs', 'process'], { atLeast: 2 }),
   ];

@@ -18,6 +18,7 @@ const REQUIRED: readonly string[] = [
   'settle: an old settlement again',
   'settle: into retry backoff',
   'release: of a draining slot',
+  'release: of a draining slot, with a token nobody was given',
   'release: of a held lease',
   ...['recorded', 'lease_lost'].map((state) => `progress: ${state}`),
   ...['canceled', 'cancel_requested', 'already_canceled', 'already_finished', 'not_found'].map((s) => `cancel: ${s}`),

@@ -114,7 +114,10 @@ async function release(world: World): Promise<void> {
   const { pair, chance, coverage } = world;
   const draining = world.draining.splice(0, chance.between(0, 2));
   const held = chance.oneIn(3) ? [world.someLease()] : [];
-  await pair.both((side) => side.store.release([...draining, ...held].map(side.ref)));
+  const [still] = world.draining;
+  const forged = still && chance.oneIn(3) ? [{ ...still, tokens: world.unknownTokens() }] : [];
+  await pair.both((side) => side.store.release([...draining, ...held, ...forged].map(side.ref)));
+  if (forged.length > 0) coverage.saw('release: of a draining slot, with a token nobody was given');
   if (draining.length > 0) coverage.saw('release: of a draining slot');
   if (held.length > 0) coverage.saw('release: of a held lease');
 }

@@ -87,8 +87,13 @@ export class World {
     const held = this.chance.oneIn(4) ? undefined : this.chance.pickRecent(this.#held, 8);
     const known = held ?? this.chance.pickRecent(this.leases, 12);
     if (known !== undefined && !this.chance.oneIn(20)) return known;
-    const token = this.chance.oneIn(3) ? 0 : 1_000_000_000 + this.number();
-    return { id: this.someId(), tokens: [token, token], nodeId: this.chance.pick(NODES) };
+    const tokens: PairedLease['tokens'] = this.chance.oneIn(3) ? [0, 0] : this.unknownTokens();
+    return { id: this.someId(), tokens, nodeId: this.chance.pick(NODES) };
+  }
+
+  unknownTokens(): PairedLease['tokens'] {
+    const token = 1_000_000_000 + this.number();
+    return [token, token];
   }
 
   claimed(leases: readonly PairedLease[]): void {

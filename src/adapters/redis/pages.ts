@@ -12,15 +12,15 @@ export const PAGE = {
   progress: 100,
   cancel: 100,
   revive: 100,
-  heartbeat: 150,
+  heartbeat: 100,
   get: 200,
   list: 200,
   /** In any call that shows or takes tasks: what time has done to others. */
   time: 100,
-  sweep: 60,
+  sweep: 40,
   lost: 50,
   logs: 100,
-  types: 40,
+  types: 30,
   /** An entry has the events of one step, some ten kilobytes of them. */
   entries: 100,
   keys: 30,
@@ -52,7 +52,7 @@ export async function inPages<I, O>(
 }
 
 /** What makes a task dearer to accept than others, in tasks: a lane that is named first, a tag. */
-const LANE_WEIGHT = 20;
+const LANE_WEIGHT = 30;
 const TAG_WEIGHT = 0.2;
 const SUBMIT_WEIGHT_MAX = 1000;
 

@@ -38,10 +38,12 @@ async function submitPage(shard: Shard, batch: readonly Submission[]): Promise<S
   const [states, reasons, views] = values;
   const old = readTasks(views);
   const letters = text(reasons ?? '');
+  const became = text(states ?? '');
   let nextOld = 0;
-  return Array.from(text(states ?? ''), (state, index): SubmitReply => {
+  return batch.map((submission, index): SubmitReply => {
+    const state = became[index];
+    if (state === 'c') return created(submission, now, letters[index]);
     if (state === 'x') return { state: 'conflict' };
-    if (state === 'c') return created(batch[index] as Submission, now, letters[index]);
     const task = old[nextOld++];
     if (!task) throw new Error('a submit answered fewer tasks than it named');
     return { state: state === 'e' ? 'exists' : 'replayed', task };
